@@ -1,0 +1,149 @@
+"""What every writer takes and gives: the draft, the protocol, the named faults, the lengths of a channel.
+
+A draft is a proposal. It carries, for each sentence, the passages it relies on and the words it relies on in them;
+whether that is true is decided by `rag.grounding` and `rag.compliance`, never by a writer.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rag.briefs import Brief
+from rag.retrieval import Retrieved
+
+ROLES = ("greeting", "opening", "claim", "benefit", "closing", "call_to_action", "disclosure")
+SLOTS = ("first_name", "product_name", "offer_end_date", "rate_as_of_date", "branch_phone", "link")
+"""Slots a text may hold, written {first_name}; they are filled per customer, after proof."""
+
+MAX_CHARACTERS = {"email": 4000, "sms": 306, "push": 180, "in_app": 350, "mail": 4000}
+"""Longest text of a channel, disclosures and footer included; 306 = two joined SMS segments of 153."""
+
+FAULT_KINDS = (
+    "refused",
+    "timeout",
+    "missing_model",
+    "malformed_json",
+    "died_midway",
+    "server_error",
+    "empty",
+    "no_material",
+)
+
+
+@dataclass(frozen=True)
+class DraftCitation:
+    """The words a sentence relies on: `quote` is claimed to stand verbatim in the passage `chunk_id`."""
+
+    chunk_id: str
+    quote: str
+
+
+@dataclass(frozen=True)
+class DraftSentence:
+    """One sentence with its part in the text (one of `ROLES`) and its citations."""
+
+    text: str
+    role: str
+    citations: tuple[DraftCitation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One proposed text for a brief.
+
+    Attributes
+    ----------
+    subject : str or None
+        Subject line; None where the channel has none.
+    sentences : tuple of DraftSentence
+        In reading order. `render_body` lays them out.
+    subject_citations : tuple of DraftCitation
+        What the subject relies on.
+    """
+
+    subject: str | None
+    sentences: tuple[DraftSentence, ...]
+    subject_citations: tuple[DraftCitation, ...] = ()
+
+
+class WriterFault(RuntimeError):  # noqa: N818 - the project's word for it
+    """A brief could not be written; the night goes on without it.
+
+    Attributes
+    ----------
+    kind : str
+        One of `FAULT_KINDS`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        if kind not in FAULT_KINDS:
+            raise ValueError(f"fault kind {kind!r}; expected one of {', '.join(FAULT_KINDS)}")
+        super().__init__(message)
+        self.kind = kind
+
+
+class WriterUnavailable(RuntimeError):  # noqa: N818 - the project's word for it
+    """The writer that was asked for can't work at all; the night must not start."""
+
+
+class Writer(Protocol):
+    """Turns a brief and its passages into candidate drafts.
+
+    Attributes
+    ----------
+    name : str
+        'ollama' or 'embedded'.
+    model_digest : str
+        Digest of the language model; of the embedded writer its version.
+    calls : int
+        Calls made so far (embedded drafts count as calls).
+    """
+
+    name: str
+    model_digest: str
+    calls: int
+
+    def write(self, brief: Brief, retrieved: list[Retrieved]) -> list[Draft]:
+        """Write candidates, best guess first.
+
+        Raises
+        ------
+        WriterFault
+            If no candidate could be had.
+        """
+        ...
+
+
+_PARAGRAPH_OF_ROLE = {
+    "greeting": 0,
+    "opening": 1,
+    "claim": 2,
+    "benefit": 2,
+    "closing": 3,
+    "call_to_action": 4,
+    "disclosure": 5,
+}
+
+
+def render_body(sentences: tuple[DraftSentence, ...], channel: str) -> str:
+    """Lay sentences out as the text of a channel: paragraphs by role in e-mail and mail, one line elsewhere.
+
+    Parameters
+    ----------
+    sentences : tuple of DraftSentence
+        In reading order; the order is kept.
+    channel : str
+        One of `rag.briefs.CHANNELS`.
+
+    Returns
+    -------
+    str
+        The text, slots unfilled.
+    """
+    if channel not in ("email", "mail"):
+        return " ".join(sentence.text for sentence in sentences)
+    body, last = "", None
+    for sentence in sentences:
+        paragraph = _PARAGRAPH_OF_ROLE.get(sentence.role, 2)
+        body += sentence.text if last is None else (" " if paragraph == last else "\n\n") + sentence.text
+        last = paragraph
+    return body
