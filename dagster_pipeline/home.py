@@ -65,7 +65,7 @@ class Home:
 
     @property
     def dbt_target_dir(self) -> Path:
-        """dbt's target and log folder for this home."""
+        """Dbt's target and log folder for this home."""
         return self.root / "dbt"
 
     @property

@@ -12,6 +12,7 @@ import dagster as dg
 import duckdb
 
 from dagster_pipeline.home import Home
+from dagster_pipeline.settings import SETTINGS
 
 
 class Warehouse(dg.ConfigurableResource):
@@ -33,7 +34,10 @@ class Warehouse(dg.ConfigurableResource):
         self.home.root.mkdir(parents=True, exist_ok=True)
         con = duckdb.connect(
             str(self.home.working_file),
-            config={"autoinstall_known_extensions": "false", "memory_limit": "4GB"},
+            config={
+                "autoinstall_known_extensions": "false",
+                "memory_limit": f"{SETTINGS.duckdb_memory_gb}GB",
+            },
         )
         try:
             con.execute("set TimeZone = 'UTC'")

@@ -1,0 +1,58 @@
+# Two commands on a fresh machine: `make run` and `make test`. Each sets up what is missing.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+WORLD ?= default
+CLI = $(PY) -m dagster_pipeline
+
+.PHONY: help setup run world night backfill ui sql test test-data lint bench format clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make .venv with the locked versions
+
+$(STAMP): requirements.lock
+	@for p in $(PYTHON) python3 python3.11 python3.12 python3.13; do \
+	  if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then found=$$p; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Wordbond needs Python 3.11, 3.12 or 3.13; found $$(python3 --version 2>&1). Install one, or run: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$($$found --version) (about two minutes, once)"; \
+	$$found -m venv --clear $(VENV) && $(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock && touch $@
+
+run: $(STAMP) ## run the whole line [WORLD=tiny] [INPUT=folder]
+	@$(CLI) run --world $(WORLD) $(if $(INPUT),--input "$(INPUT)")
+
+world: $(STAMP) ## write the simulated bank as files: OUT=folder [WORLD=tiny]
+	@$(CLI) world --world $(WORLD) "$(or $(OUT),$(error name the folder: make world OUT=folder))"
+
+night: $(STAMP) ## run one night: DATE=2026-01-01 [WORLD=tiny]
+	@$(CLI) night --world $(WORLD) --date "$(or $(DATE),$(error name the night: make night DATE=2026-01-01))"
+
+backfill: $(STAMP) ## run many nights: FROM=2026-01-01 TO=2026-01-05 [WORLD=tiny]
+	@$(CLI) backfill --world $(WORLD) --from "$(or $(FROM),$(error make backfill FROM=… TO=…))" --to "$(or $(TO),$(error make backfill FROM=… TO=…))"
+
+ui: $(STAMP) ## Dagster's UI on 127.0.0.1:3000 [WORLD=tiny]
+	@$(CLI) ui --world $(WORLD)
+
+sql: $(STAMP) ## read-only SQL on the published warehouse: Q="select …" [WORLD=tiny]
+	@$(CLI) sql --world $(WORLD) $(if $(Q),"$(Q)")
+
+test: $(STAMP) ## all tests
+	@$(PY) -m pytest
+
+lint: $(STAMP) ## linters and types
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros --disable-progress-bar
+
+format: $(STAMP) ## format the code
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+bench: $(STAMP) ## timings and memory of the whole line at full size
+	@$(PY) -m tests.benchmarks.pipeline --world $(WORLD)
+
+clean: ## remove what running made (data/), not the environment
+	@rm -rf data dbt_project/target dbt_project/logs

@@ -1,0 +1,5 @@
+"""``python -m dagster_pipeline COMMAND``."""
+
+from dagster_pipeline.cli import app
+
+app()

@@ -1,0 +1,61 @@
+"""Checks that gate the publication and are not dbt tests: identities over tables that Python writes.
+
+A blocking check that fails stops the night before ``publish``; the last publication stays.
+"""
+
+import dagster as dg
+
+from dagster_pipeline.defs.resources import Warehouse
+
+
+def _count(warehouse: Warehouse, query: str) -> int:
+    with warehouse.connect() as con:
+        return con.execute(query).fetchone()[0]
+
+
+@dg.asset_check(asset=dg.AssetKey(["raw", "loads"]), blocking=True)
+def every_row_is_accounted_for(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """For every file and night, rows read = rows loaded + rows rejected."""
+    broken = _count(warehouse, "select count(*) from raw.loads where rows_read <> rows_loaded + rows_rejected")
+    return dg.AssetCheckResult(passed=broken == 0, metadata={"files_that_do_not_add_up": broken})
+
+
+@dg.asset_check(asset=dg.AssetKey(["truth", "planted_defects"]))
+def planted_defects_are_caught(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """In a simulated bank, every planted defect is in raw.rejects under its own name."""
+    missed = _count(
+        warehouse,
+        """select count(*) from truth.planted_defects as planted where not exists (
+            select 1 from raw.rejects as rejects
+            where rejects.file = planted.file and rejects.row_number = planted.row_number
+                and rejects.rule = planted.kind
+        )""",
+    )
+    planted = _count(warehouse, "select count(*) from truth.planted_defects")
+    return dg.AssetCheckResult(passed=missed == 0, metadata={"planted": planted, "missed": missed})
+
+
+@dg.asset_check(asset=dg.AssetKey(["ml", "predictions"]), blocking=True)
+def probabilities_add_up(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Every customer's probabilities of one target sum to 1 within rounding."""
+    broken = _count(
+        warehouse,
+        """select count(*) from (
+            select customer_id, as_of_date, target, sum(cast(probability as decimal(18, 9))) as total
+            from ml.predictions group by all having abs(total - 1) > 0.000001
+        )""",
+    )
+    return dg.AssetCheckResult(passed=broken == 0, metadata={"distributions_off": broken})
+
+
+@dg.asset_check(asset=dg.AssetKey(["rag", "messages"]), blocking=True)
+def every_send_has_one_message(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Sends and messages match one to one, released or withheld."""
+    broken = _count(
+        warehouse,
+        """select count(*) from (
+            select decision_id from marts.fct_offer_decisions where outcome = 'send'
+        ) as sends full join rag.messages as messages using (decision_id)
+        where sends.decision_id is null or messages.message_id is null""",
+    )
+    return dg.AssetCheckResult(passed=broken == 0, metadata={"sends_without_one_message": broken})

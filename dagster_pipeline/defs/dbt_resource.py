@@ -1,0 +1,19 @@
+"""The dbt command line and the warehouse, as resources of every asset."""
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from dagster_pipeline.dbt import prepared_project
+from dagster_pipeline.defs.resources import Warehouse
+from dagster_pipeline.home import Home
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """Bind the resources to the home named by ``WORDBOND_HOME``."""
+    return dg.Definitions(
+        resources={
+            "warehouse": Warehouse(root=str(Home.from_environment().root)),
+            "dbt": DbtCliResource(project_dir=prepared_project()),
+        }
+    )
