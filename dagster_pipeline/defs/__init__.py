@@ -1,0 +1,1 @@
+"""Everything Dagster loads; helpers that are not Dagster objects live outside."""
