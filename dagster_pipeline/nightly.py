@@ -10,6 +10,7 @@ import shutil
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -79,7 +80,7 @@ def run_night(home: Home, night: date) -> str:
     bind_environment(home)
     from dagster_pipeline.definitions import defs
 
-    job = defs().get_job_def("nightly")
+    job = defs().resolve_job_def("nightly")
     log_file = home.root / "logs" / f"{night.isoformat()}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -105,7 +106,7 @@ def _failure_message(result: dg.ExecuteInProcessResult, log_file: Path) -> str:
         error = event.step_failure_data.error
         while error is not None and error.cause is not None:
             error = error.cause
-        lines.append(f"{event.step_key}: {error.message.strip() if error else 'unknown error'}")
+        lines.append(f"{event.step_key}: {_plain(error)}")
     failed_checks = [
         f"check {evaluation.check_name} of {evaluation.asset_key.to_user_string()} did not pass"
         for evaluation in result.get_asset_check_evaluations()
@@ -113,6 +114,14 @@ def _failure_message(result: dg.ExecuteInProcessResult, log_file: Path) -> str:
     ]
     reasons = "\n".join([*lines, *failed_checks])
     return f"The night stopped; the last publication stays as it was.\n{reasons}\nLog: {log_file}"
+
+
+def _plain(error: Any) -> str:
+    """Return an error's own words, without the name of its class."""
+    if error is None:
+        return "unknown error"
+    head, _, words = error.message.strip().partition(": ")
+    return words if error.cls_name and head.endswith(error.cls_name) else error.message.strip()
 
 
 def say(text: str) -> None:

@@ -53,7 +53,7 @@ def test_truth_is_upstream_of_evaluation_only(graph):
 
 
 def test_job_and_schedule(definitions):
-    job = definitions.get_job_def("nightly")
+    job = definitions.resolve_job_def("nightly")
     assert job.partitions_def is not None
-    schedule = definitions.get_schedule_def("nightly_schedule")
+    schedule = definitions.resolve_schedule_def("nightly_schedule")
     assert schedule.execution_timezone == "America/New_York"
