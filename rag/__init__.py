@@ -1,0 +1,1 @@
+"""Writing and proving: corpus, retrieval, writers, grounding, compliance, templates, release."""

@@ -7,11 +7,25 @@ Jurisdictions: `jurisdiction_group` is always 'all'. Harbor Bank's documents hol
 offered; retrieval refuses a passage whose document names states that do not cover the product's.
 """
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product as combinations
+
+import pandas as pd
 
 INTENT_NAMES = ("dormant", "browsing", "considering", "ready")
 INTENSITIES = ("low", "medium", "high")
 CHANNELS = ("email", "sms", "push", "in_app", "mail")
+BRIEF_COLUMNS = (
+    "product_id",
+    "product_version",
+    "channel",
+    "intent",
+    "intensity",
+    "language",
+    "jurisdiction_group",
+)
 
 
 @dataclass(frozen=True)
@@ -52,3 +66,100 @@ class Brief:
     family: str
     states: tuple[str, ...] = ()
     intent_name: str = "browsing"
+
+
+def brief_id_of(values: Iterable[object]) -> str:
+    """Return the MD5 (hex) of a brief's columns in the order of `BRIEF_COLUMNS`, joined by vertical bars."""
+    return hashlib.md5("|".join(str(value) for value in values).encode(), usedforsecurity=False).hexdigest()
+
+
+def intent_name_of(intent: int, intents: int) -> str:
+    """Name an intent of `intents` by its readiness.
+
+    Examples
+    --------
+    >>> [intent_name_of(intent, 4) for intent in range(4)]
+    ['dormant', 'browsing', 'considering', 'ready']
+    >>> [intent_name_of(intent, 2) for intent in range(2)]
+    ['dormant', 'ready']
+    """
+    last = len(INTENT_NAMES) - 1
+    return INTENT_NAMES[last if intents <= 1 else round(intent * last / (intents - 1))]
+
+
+def enumerate_briefs(products: pd.DataFrame, intents: int = 4, languages: tuple[str, ...] = ("en",)) -> pd.DataFrame:
+    """Enumerate the briefs of a catalogue.
+
+    Parameters
+    ----------
+    products : DataFrame
+        Rows of `int_products__as_known`: at least product_id, product_version, channels (list of str), is_live.
+    intents : int
+        Number of latent intents.
+    languages : tuple of str
+        Languages to write in.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `rag.briefs`, one row per brief, ordered by `BRIEF_COLUMNS`; only live product versions.
+
+    Raises
+    ------
+    ValueError
+        If a channel is not in the vocabulary.
+    """
+    rows = []
+    for row in products.loc[products["is_live"].astype(bool)].to_dict("records"):
+        channels = sorted(set(row["channels"]))
+        strange = sorted(set(channels) - set(CHANNELS))
+        if strange:
+            raise ValueError(f"{row['product_id']}: channel {strange[0]!r}; expected one of {', '.join(CHANNELS)}.")
+        for channel, intent, intensity, language in combinations(channels, range(intents), INTENSITIES, languages):
+            values = (row["product_id"], row["product_version"], channel, intent, intensity, language, "all")
+            rows.append((brief_id_of(values), *values))
+    frame = pd.DataFrame(rows, columns=["brief_id", *BRIEF_COLUMNS])
+    frame["intent"] = frame["intent"].astype("int32")
+    return frame.sort_values(list(BRIEF_COLUMNS), kind="stable").reset_index(drop=True)
+
+
+def briefs_of(frame: pd.DataFrame, products: pd.DataFrame, intents: int = 4) -> list[Brief]:
+    """Turn rows of `rag.briefs` into briefs, with what the catalogue says of their products.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `enumerate_briefs` returns it.
+    products : DataFrame
+        Rows of `int_products__as_known`: product_id, product_version, name, family, states (list of str or null).
+    intents : int
+        Number of latent intents.
+
+    Returns
+    -------
+    list of Brief
+        In the order of `frame`.
+
+    Raises
+    ------
+    KeyError
+        If a brief names a product version that the catalogue lacks.
+    """
+    known = {(row["product_id"], row["product_version"]): row for row in products.to_dict("records")}
+    briefs = []
+    for row in frame.to_dict("records"):
+        version = known[(row["product_id"], row["product_version"])]
+        # No states means null in the warehouse, which pandas hands over as None or as a float.
+        states = version["states"] if hasattr(version["states"], "__len__") else ()
+        fields = {name: str(row[name]) for name in ("brief_id", *BRIEF_COLUMNS) if name != "intent"}
+        briefs.append(
+            Brief(
+                **fields,
+                intent=int(row["intent"]),
+                product_name=str(version["name"]),
+                family=str(version["family"]),
+                states=tuple(sorted(str(state) for state in states)),
+                intent_name=intent_name_of(int(row["intent"]), intents),
+            )
+        )
+    return briefs

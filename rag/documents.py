@@ -125,7 +125,8 @@ def parse_document(raw: bytes, file_name: str) -> Document:
     match = _FRONT_MATTER.match(decoded)
     if match is None:
         raise DocumentError(
-            f"{file_name}: found no front matter; expected a first block between two lines of --- with {', '.join(FIELDS)}."
+            f"{file_name}: found no front matter; expected a first block between two lines of --- "
+            f"with {', '.join(FIELDS)}."
         )
     fields = _front_matter(match["yaml"], file_name)
     text = normalise(match["body"])
@@ -139,7 +140,8 @@ def _front_matter(block: str, file_name: str) -> dict:
     hidden = INVISIBLE.search(block)
     if hidden:
         raise DocumentError(
-            f"{file_name}: invisible character U+{ord(hidden.group()):04X} in the front matter; remove it and load again."
+            f"{file_name}: invisible character U+{ord(hidden.group()):04X} in the front matter; "
+            "remove it and load again."
         )
     try:
         found = yaml.safe_load(block)

@@ -65,7 +65,7 @@ class Draft:
     subject_citations: tuple[DraftCitation, ...] = ()
 
 
-class WriterFault(RuntimeError):  # noqa: N818 - the project's word for it
+class WriterFault(RuntimeError):
     """A brief could not be written; the night goes on without it.
 
     Attributes
@@ -81,7 +81,7 @@ class WriterFault(RuntimeError):  # noqa: N818 - the project's word for it
         self.kind = kind
 
 
-class WriterUnavailable(RuntimeError):  # noqa: N818 - the project's word for it
+class WriterUnavailable(RuntimeError):
     """The writer that was asked for can't work at all; the night must not start."""
 
 
