@@ -1,0 +1,133 @@
+{#-
+1. The history runs from the first to the last day with activity; both ends may lie history_tolerance_days inside the
+   month or label window they bound.
+2. Mode: month with enough complete months; week with less history; static without any.
+3. Snapshots: month-ends of complete months, or every 7 days back from tonight; tonight always.
+4. A snapshot is labelled once its label window is over. Of the labelled ones the latest test, those before them
+   calibrate, the earlier train. With two, one trains and one tests; a single one trains.
+-#}
+with history as (
+    select
+        min(activity_date) as history_from,
+        max(activity_date) as history_until,
+        least({{ as_of_date() }}, max(activity_date) + {{ var('history_tolerance_days') }}) as known_until
+    from {{ ref('int_customers__days') }}
+),
+
+months as (
+    select cast(unnest(generate_series(
+        date_trunc('month', history_from), cast({{ as_of_date() }} as timestamp), interval 1 month
+    )) as date) as month_start
+    from history
+),
+
+complete_months as (
+    select last_day(months.month_start) as month_end
+    from months
+    cross join history
+    where
+        history.history_from <= months.month_start + {{ var('history_tolerance_days') }}
+        and last_day(months.month_start) <= history.known_until
+),
+
+modes as (
+    select
+        history_from,
+        history_until,
+        known_until,
+        case
+            when history_from is null then 'static'
+            when (select count(*) from complete_months) >= {{ var('minimum_complete_months') }} then 'month'
+            else 'week'
+        end as mode
+    from history
+),
+
+weeks as (
+    -- Only weeks that begin inside the history; other modes have tonight alone here.
+    select {{ as_of_date() }} - 7 * cast(unnest(range(
+        case when mode = 'week' then 1 + greatest(0, {{ as_of_date() }} - history_from - 6) // 7 else 1 end
+    )) as integer) as as_of_date
+    from modes
+),
+
+snapshot_dates as (
+    select
+        complete_months.month_end as as_of_date,
+        true as is_month_end
+    from complete_months
+    cross join modes
+    where modes.mode = 'month'
+    union all
+    select
+        weeks.as_of_date,
+        false as is_month_end
+    from weeks
+    cross join modes
+    where modes.mode != 'month' or weeks.as_of_date not in (select complete_months.month_end from complete_months)
+),
+
+windows as (
+    select
+        snapshot_dates.as_of_date,
+        snapshot_dates.is_month_end,
+        modes.mode,
+        modes.history_from,
+        modes.history_until,
+        modes.known_until,
+        snapshot_dates.as_of_date = {{ as_of_date() }} as is_tonight,
+        cast(
+            case
+                when snapshot_dates.is_month_end then last_day(cast(snapshot_dates.as_of_date + 1 as date))
+                when modes.mode = 'month' then snapshot_dates.as_of_date + interval 1 month
+                else snapshot_dates.as_of_date + 7
+            end as date
+        ) as label_end,
+        coalesce(
+            modes.history_from <= snapshot_dates.as_of_date - 89 + {{ var('history_tolerance_days') }}
+            and snapshot_dates.as_of_date <= modes.known_until,
+            false
+        ) as is_window_complete
+    from snapshot_dates
+    cross join modes
+),
+
+ranked as (
+    select
+        *,
+        mode != 'static' and label_end <= known_until as is_labelled,
+        row_number() over (
+            partition by mode != 'static' and label_end <= known_until order by as_of_date desc
+        ) as recency,
+        count(*) filter (where mode != 'static' and label_end <= known_until) over () as labelled_count
+    from windows
+),
+
+held_out as (
+    select
+        *,
+        -- One snapshot each to test and to calibrate by the month, a fifth each by the week.
+        case
+            when labelled_count = 1 then 0
+            when mode = 'month' then 1
+            else greatest(1, cast(round(labelled_count / 5.0) as integer))
+        end as test_count
+    from ranked
+)
+
+select
+    as_of_date,
+    label_end,
+    case
+        when mode = 'static' or not is_labelled then 'unlabelled'
+        when recency <= test_count then 'test'
+        when labelled_count >= 3 and recency <= 2 * test_count then 'calibration'
+        else 'train'
+    end as split,
+    is_tonight,
+    is_month_end,
+    mode,
+    is_window_complete,
+    history_from,
+    history_until
+from held_out
