@@ -1,0 +1,110 @@
+"""Documents of a folder, parsed one by one; an unreadable one becomes a reject by name.
+
+What belongs here: finding the files and turning parsed documents into rows. The format of a document belongs to
+``rag.documents``.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dagster_pipeline.loading.errors import InputError
+from dagster_pipeline.loading.reader import check_inside
+
+DEFAULT_PREFIX = "default:"
+
+
+@dataclass(frozen=True)
+class LoadedDocuments:
+    """Rows of raw.documents (without the night), rejects, and the files in order."""
+
+    files: list[str] = field(default_factory=list)
+    rows: list[tuple] = field(default_factory=list)
+    rejects: list[tuple] = field(default_factory=list)
+
+
+def read_documents(folder: Path, root: Path, max_reject_share: float) -> LoadedDocuments:
+    """Parse every file below ``folder/documents``.
+
+    Parameters
+    ----------
+    folder : Path
+        The input folder, or a night's folder in it.
+    root : Path
+        The input folder, which no link may leave and names are relative to.
+    max_reject_share : float
+        Admitted share of unreadable documents.
+
+    Raises
+    ------
+    InputError
+        If a link leads out of the folder, or too many documents can't be read.
+    """
+    base = folder / "documents"
+    if not base.exists() and not base.is_symlink():
+        return LoadedDocuments()
+    check_inside(base, root)
+    if not base.is_dir():
+        raise InputError(f"{base.relative_to(root)} is no folder; expected a folder of Markdown or text documents.")
+    paths = []
+    for path in sorted(base.rglob("*")):
+        check_inside(path, root)
+        if path.is_file() and not path.name.startswith("."):
+            paths.append((path, path.relative_to(root).as_posix()))
+    loaded = _parse(paths)
+    if len(loaded.rejects) > max_reject_share * len(loaded.files):
+        file, _, _, _, _, message = loaded.rejects[0]
+        raise InputError(
+            f"documents: {len(loaded.rejects)} of {len(loaded.files)} can't be read; at most {max_reject_share:.0%} "
+            f"may be. The first is {file}: {message} Nothing of this night was loaded. Mend them and run again."
+        )
+    return loaded
+
+
+def read_default_documents() -> LoadedDocuments:
+    """Parse the corpus that stands in where the first night's folder brings no documents."""
+    from rag.documents import DOCUMENTS_DIR
+
+    if not DOCUMENTS_DIR.is_dir():
+        return LoadedDocuments()
+    paths = sorted(path for path in DOCUMENTS_DIR.rglob("*.md") if path.is_file())
+    loaded = _parse([(path, DEFAULT_PREFIX + path.relative_to(DOCUMENTS_DIR).as_posix()) for path in paths])
+    if loaded.rejects:
+        raise InputError(f"The default corpus is broken: {loaded.rejects[0][0]}: {loaded.rejects[0][5]}")
+    return loaded
+
+
+def _parse(paths: list[tuple[Path, str]]) -> LoadedDocuments:
+    from rag.documents import DocumentError, parse_document
+
+    loaded = LoadedDocuments()
+    seen: dict[tuple[str, str], str] = {}
+    for path, source_file in paths:
+        loaded.files.append(source_file)
+        try:
+            document = parse_document(path.read_bytes(), path.name)
+        except DocumentError as error:
+            loaded.rejects.append((source_file, 0, "bad_document", None, None, str(error)))
+            continue
+        key = (document.doc_id, document.doc_version)
+        if key in seen:
+            message = f"{seen[key]} has the same doc_id and version; give one of them another version"
+            loaded.rejects.append((source_file, 0, "conflicting_key", "doc_id, version", " ".join(key), message))
+            continue
+        seen[key] = source_file
+        loaded.rows.append(
+            (
+                document.doc_id,
+                document.doc_version,
+                document.title,
+                document.kind,
+                list(document.product_ids),
+                list(document.jurisdictions),
+                document.valid_from,
+                document.valid_to,
+                document.text,
+                document.content_hash,
+                source_file,
+                1,
+            )
+        )
+    return loaded

@@ -1,0 +1,170 @@
+"""What one night's load did, for the run's output: counts, rejects by rule, and what a missing file switches off.
+
+What belongs here: sentences and sums over what was loaded.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """Rows of one file: read = loaded + rejected."""
+
+    file: str
+    rows_read: int
+    rows_loaded: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """One night's load.
+
+    Attributes
+    ----------
+    as_of_date : date
+        The night.
+    is_first_night : bool
+        Whether it loaded all history.
+    files : list of FileCount
+        In order of the file names.
+    rejects_by_rule : dict of str to int
+        Rejects of the night.
+    planted : list of (str, int, int)
+        Of a simulated bank: kind of defect, planted in tonight's files, caught by the rule of that name.
+    notes : list of str
+        What is missing and what that switches off, in plain words.
+    """
+
+    as_of_date: date
+    is_first_night: bool
+    files: list[FileCount] = field(default_factory=list)
+    rejects_by_rule: dict[str, int] = field(default_factory=dict)
+    planted: list[tuple[str, int, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of all files."""
+        return sum(count.rows_read for count in self.files)
+
+    @property
+    def rows_loaded(self) -> int:
+        """Rows that entered a raw table."""
+        return sum(count.rows_loaded for count in self.files)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows that broke a rule."""
+        return sum(count.rows_rejected for count in self.files)
+
+    def summary(self) -> str:
+        """Return the load in a few lines."""
+        lines = [
+            f"Loaded {self.rows_loaded:,} of {self.rows_read:,} rows from {len(self.files)} files for "
+            f"{self.as_of_date}; {self.rows_rejected:,} rejected."
+        ]
+        if self.rejects_by_rule:
+            lines.append("Rejects: " + ", ".join(f"{rule} {n:,}" for rule, n in self.rejects_by_rule.items()) + ".")
+        if self.planted:
+            told = ", ".join(f"{kind} {caught:,} of {planted:,}" for kind, planted, caught in self.planted)
+            lines.append(f"Planted defects caught: {told}.")
+        return "\n".join([*lines, *self.notes])
+
+
+MISSING_FILE_NOTES = {
+    "products": "No products: Harbor Bank's default catalogue stands in.",
+    "transactions": "No transactions: features of money, spending and income are empty.",
+    "events": "No events: features of app and web behaviour are empty, and nothing is suppressed by complaint, "
+    "dispute, hardship or opt-out events.",
+    "consents": "No consents: nobody has agreed to be contacted, so everything is decided and nothing is sent.",
+    "holdings": "No holdings: nobody is known to hold a product, so products that need another one are offered to "
+    "nobody, and there are no openings to learn the next product from.",
+    "contacts": "No contacts: there are no answers to learn channel, send slot, intensity and response from.",
+    "documents": "No documents: Harbor Bank's default corpus stands in; messages can cite only what it says.",
+}
+
+
+def degraded_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
+    """Return one sentence per missing file, as known on ``night``, and per thing the data cannot tell."""
+    notes = []
+    for name, note in MISSING_FILE_NOTES.items():
+        own = "and source_file not like 'default:%'" if name in ("products", "documents") else ""
+        query = f"select count(*) from (select 1 from raw.{name} where loaded_as_of_date <= ? {own} limit 1)"
+        if not con.execute(query, [night]).fetchall()[0][0]:
+            notes.append(note)
+    return notes + _customer_notes(con, night) + _contact_notes(con, night)
+
+
+def _customer_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
+    states, zones, births = con.execute(
+        "select count(state), count(timezone), "
+        "(select count(birth_date) from raw.customers_protected where loaded_as_of_date <= $night) "
+        "from raw.customers where loaded_as_of_date <= $night",
+        {"night": night},
+    ).fetchall()[0]
+    notes = []
+    if not states:
+        notes.append("No customer has a state: products limited to states can't be matched to anybody.")
+    if not zones:
+        notes.append(
+            "No customer has a timezone: quiet hours are kept in every zone the state allows, else the bank's."
+        )
+    if not births:
+        notes.append("No birth_date: least ages of products can't be checked.")
+    return notes
+
+
+def _contact_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
+    """Tell what a contact log can't teach: an action that never varied."""
+    products, mixed, slots, intensities, probabilities, controls = con.execute(
+        """
+        with treated as (
+            select * from raw.contacts where loaded_as_of_date <= $night and arm = 'treatment'
+        )
+        select
+            (select count(distinct product_id) from treated),
+            (select count(*) from (select 1 from treated group by product_id having count(distinct channel) > 1)),
+            (select count(distinct send_slot) from treated),
+            (select count(distinct intensity) from treated),
+            (select count(action_probability) from raw.contacts where loaded_as_of_date <= $night),
+            (select count(*) from raw.contacts where loaded_as_of_date <= $night and arm = 'control')
+        """,
+        {"night": night},
+    ).fetchall()[0]
+    if not products:
+        return []
+    notes = []
+    if not mixed:
+        notes.append(
+            "Every product was contacted on one channel only: the effect of a channel can't be told from that of "
+            "the product."
+        )
+    if slots == 1:
+        notes.append("All contacts were in one send slot: nothing can be learned about the time of day.")
+    if intensities == 1:
+        notes.append("All contacts had one intensity: nothing can be learned about intensity.")
+    if not probabilities:
+        notes.append("No action_probability: the old policy's choices can't be weighed against another policy.")
+    if not controls:
+        notes.append("No control rows: the effect of a contact can't be told from what happens without one.")
+    return notes
+
+
+def planted_and_caught(con: duckdb.DuckDBPyConnection, night: date) -> list[tuple[str, int, int]]:
+    """Count the planted defects in tonight's files and those that the rule of the same name rejected, by kind."""
+    return con.execute(
+        """
+        select
+            planted.kind, count(*)::integer as planted, count(rejects.rule)::integer as caught
+        from truth.planted_defects as planted
+        semi join (select file from raw.loads where loaded_as_of_date = $night) as loads on loads.file = planted.file
+        left join raw.rejects as rejects
+            on rejects.file = planted.file and rejects.row_number = planted.row_number and rejects.rule = planted.kind
+        group by planted.kind order by planted.kind
+        """,
+        {"night": night},
+    ).fetchall()
