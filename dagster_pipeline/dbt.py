@@ -5,8 +5,10 @@ to the asset module of that step.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
@@ -28,11 +30,19 @@ def _is_manifest_stale(project: DbtProject) -> bool:
     return any(path.stat().st_mtime > built_at for path in files if "target" not in path.parts)
 
 
+def _put_dbt_on_path() -> None:
+    """Let Dagster find the ``dbt`` that is installed beside this Python, activated environment or not."""
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = scripts + os.pathsep + os.environ.get("PATH", "")
+
+
 def prepared_project() -> DbtProject:
     """Return the dbt project, with its manifest written when it is missing or older than a model.
 
     Outside ``dagster dev`` nothing else prepares it, and definitions cannot load without it.
     """
+    _put_dbt_on_path()
     os.environ.setdefault(WORKING_FILE_VARIABLE, str(Home.from_environment().working_file))
     project = DbtProject(project_dir=DBT_PROJECT_DIR, profiles_dir=DBT_PROJECT_DIR)
     if _is_manifest_stale(project):
