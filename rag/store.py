@@ -90,6 +90,7 @@ class Store:
         self._connection.enable_load_extension(False)
         self._prepare()
         self._cache: list[IndexedChunk] | None = None
+        self._places: tuple[list[IndexedChunk], dict[int, int]] = ([], {})
 
     def close(self) -> None:
         """Close the file."""
@@ -234,8 +235,9 @@ class Store:
 
     def _place(self, row_id: int) -> int:
         """Return the place of a passage in the corpus's own order: the tie-breaker that no insertion order moves."""
-        if not hasattr(self, "_places") or self._places[0] is not self.chunks():
-            self._places = (self.chunks(), {indexed.row_id: n for n, indexed in enumerate(self.chunks())})
+        chunks = self.chunks()
+        if self._places[0] is not chunks:
+            self._places = (chunks, {indexed.row_id: n for n, indexed in enumerate(chunks)})
         return self._places[1][row_id]
 
 
