@@ -10,7 +10,7 @@ from typing import Protocol
 from rag.briefs import Brief
 from rag.retrieval import Retrieved
 
-ROLES = ("greeting", "opening", "claim", "benefit", "closing", "call_to_action", "disclosure")
+ROLES = ("greeting", "opening", "claim", "benefit", "closing", "call_to_action", "sign_off", "disclosure")
 SLOTS = ("first_name", "product_name", "offer_end_date", "rate_as_of_date", "branch_phone", "link")
 """Slots a text may hold, written {first_name}; they are filled per customer, after proof."""
 
@@ -25,6 +25,7 @@ FAULT_KINDS = (
     "died_midway",
     "server_error",
     "empty",
+    "cannot_answer",
     "no_material",
 )
 
@@ -58,11 +59,15 @@ class Draft:
         In reading order. `render_body` lays them out.
     subject_citations : tuple of DraftCitation
         What the subject relies on.
+    writer, model_digest : str
+        Who wrote it: under 'auto' a brief that Ollama could not write is written by the embedded writer.
     """
 
     subject: str | None
     sentences: tuple[DraftSentence, ...]
     subject_citations: tuple[DraftCitation, ...] = ()
+    writer: str = ""
+    model_digest: str = ""
 
 
 class WriterFault(RuntimeError):
@@ -113,15 +118,22 @@ class Writer(Protocol):
         ...
 
 
-_PARAGRAPH_OF_ROLE = {
-    "greeting": 0,
-    "opening": 1,
-    "claim": 2,
-    "benefit": 2,
-    "closing": 3,
-    "call_to_action": 4,
-    "disclosure": 5,
-}
+_PARAGRAPHS = (
+    ("greeting",),
+    ("opening",),
+    ("claim",),
+    ("closing",),
+    ("call_to_action",),
+    ("sign_off",),
+    ("disclosure",),
+)
+
+
+def _paragraph(role: str, last: int) -> int:
+    """Return the paragraph a sentence stands in: a benefit goes with the opening, or with the closing after terms."""
+    if role == "benefit":
+        return 1 if last <= 1 else 3
+    return next((number for number, roles in enumerate(_PARAGRAPHS) if role in roles), 2)
 
 
 def render_body(sentences: tuple[DraftSentence, ...], channel: str) -> str:
@@ -141,9 +153,9 @@ def render_body(sentences: tuple[DraftSentence, ...], channel: str) -> str:
     """
     if channel not in ("email", "mail"):
         return " ".join(sentence.text for sentence in sentences)
-    body, last = "", None
+    body, last = "", -1
     for sentence in sentences:
-        paragraph = _PARAGRAPH_OF_ROLE.get(sentence.role, 2)
-        body += sentence.text if last is None else (" " if paragraph == last else "\n\n") + sentence.text
+        paragraph = _paragraph(sentence.role, last)
+        body += ("" if not body else " " if paragraph == last else "\n\n") + sentence.text
         last = paragraph
     return body
