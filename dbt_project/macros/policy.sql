@@ -1,5 +1,5 @@
 {% macro send_date() -%}
-    ({{ as_of_date() }} + 1)
+({{ as_of_date() }} + 1)
 {%- endmacro %}
 
 {% macro in_force(relation, on_date) -%}
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {% macro stable_bucket(parts, buckets) -%}
-    cast(md5_number_lower(concat_ws('|', {{ parts | join(', ') }})) % {{ buckets }} as integer)
+cast(md5_number_lower(concat_ws('|', {{ parts | join(', ') }})) % {{ buckets }} as integer)
 {%- endmacro %}
 
 {% macro threshold(name) -%}

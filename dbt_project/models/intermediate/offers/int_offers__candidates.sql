@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Every customer in scope x every product known x every channel the bank uses: nothing is left out silently.
 with customers as (
     select customer_id from {{ ref('int_offers__customers') }}

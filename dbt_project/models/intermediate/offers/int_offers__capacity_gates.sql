@@ -14,7 +14,10 @@ ages as (
 select
     protected.customer_id,
     ages.least_age,
-    date_sub('year', protected.birth_date, {{ send_date() }}) >= ages.least_age as is_reached
+    -- full years on the send date; born on 29 February, a year is full on 1 March
+    year({{ send_date() }}) - year(protected.birth_date)
+    - case when strftime({{ send_date() }}, '%m-%d') < strftime(protected.birth_date, '%m-%d') then 1 else 0 end
+    >= ages.least_age as is_reached
 from protected
 cross join ages
 where protected.birth_date is not null

@@ -38,8 +38,8 @@ likeliest as (
         partition by customer_id, target
         order by
             probability desc,
-            case label when 'low' then 0 when 'medium' then 1 when 'high' then 2 end,
-            label
+            case label when 'low' then 0 when 'medium' then 1 when 'high' then 2 end asc,
+            label asc
     ) = 1
 ),
 

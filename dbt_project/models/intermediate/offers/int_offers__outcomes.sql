@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Where every candidate ended: the step that dropped it, or none. Each step holds what reached it, so the dropped of
 -- all steps and the survivors of the last one are the candidates, once each.
 {% set steps = ['eligibility', 'applicability', 'suitability', 'consent', 'suppression', 'contact_policy',

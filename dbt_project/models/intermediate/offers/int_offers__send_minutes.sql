@@ -10,14 +10,22 @@ quiet_hours as (
     {{ in_force(ref('policy_quiet_hours'), send_date()) }}
 ),
 
+general_hours as (
+    select
+        opens_at,
+        closes_at
+    from quiet_hours
+    where state = 'all'
+),
+
 hours as (
     -- the state's own hours, else those for all
     select
         zones.zone_key,
-        coalesce(own.opens_at, general.opens_at) as opens_at,
-        coalesce(own.closes_at, general.closes_at) as closes_at
+        coalesce(own.opens_at, general_hours.opens_at) as opens_at,
+        coalesce(own.closes_at, general_hours.closes_at) as closes_at
     from zones
-    cross join (select * from quiet_hours where state = 'all') as general
+    cross join general_hours
     left join quiet_hours as own on zones.state = own.state
 ),
 
@@ -25,14 +33,21 @@ minutes as (
     -- slots 0..3 are three hours each from 08:00 local
     select
         zones.zone_key,
-        cast(minute_of_day as integer) as minute_of_day,
-        cast(minute_of_day // 180 as integer) as send_slot,
+        cast(grid.minute_of_day as integer) as minute_of_day,
+        cast(grid.minute_of_day // 180 as integer) as send_slot,
         timezone(
             zones.reference_zone,
-            cast({{ send_date() }} as timestamp) + to_minutes(480 + minute_of_day)
+            cast({{ send_date() }} as timestamp) + to_minutes(480 + grid.minute_of_day)
         ) as send_at
     from zones
     cross join range(720) as grid (minute_of_day)
+),
+
+candidates as (
+    select
+        zone_key,
+        unnest(candidate_zones) as zone_name
+    from zones
 ),
 
 judged as (
@@ -42,17 +57,12 @@ judged as (
         minutes.send_slot,
         minutes.send_at,
         bool_and(
-            cast(timezone(zone.name, minutes.send_at) as time) >= hours.opens_at
-            and cast(timezone(zone.name, minutes.send_at) as time) < hours.closes_at
+            cast(timezone(candidates.zone_name, minutes.send_at) as time) >= hours.opens_at
+            and cast(timezone(candidates.zone_name, minutes.send_at) as time) < hours.closes_at
         ) as is_admissible
     from minutes
     inner join hours on minutes.zone_key = hours.zone_key
-    inner join (
-        select
-            zone_key,
-            unnest(candidate_zones) as name
-        from zones
-    ) as zone on minutes.zone_key = zone.zone_key
+    inner join candidates on minutes.zone_key = candidates.zone_key
     group by minutes.zone_key, minutes.minute_of_day, minutes.send_slot, minutes.send_at
 ),
 

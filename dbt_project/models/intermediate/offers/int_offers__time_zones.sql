@@ -32,7 +32,7 @@ select
     time_zone is not null or zones_of_state is not null as is_zone_known,
     case
         when time_zone is null and zones_of_state is null then ['{{ var("bank_timezone") }}']
-        when time_zone is null then zones_of_state
-        else list_distinct(list_prepend(time_zone, coalesce(zones_of_state, [])))
+        when time_zone is null then list_sort(zones_of_state)
+        else list_sort(list_distinct(list_prepend(time_zone, coalesce(zones_of_state, []))))
     end as candidate_zones
 from zones

@@ -11,7 +11,8 @@ select
     (
         select to_json(decision)
         from (
-            select * exclude (run_id)
+            select
+                * exclude (run_id)
                 replace (strftime(timezone('UTC', send_at), '{{ utc }}') as send_at)
             from {{ ref('fct_offer_decisions').include(database=false) }}
         ) as decision
