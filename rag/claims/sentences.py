@@ -1,0 +1,24 @@
+"""Where a text's sentences begin and end.
+
+Belongs here: the one cut that grounding, quotes and rules share. Decimals and inner points are no ends.
+"""
+
+import re
+
+BOUNDARY = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
+
+
+def split_sentences(text: str) -> list[str]:
+    """Cut a text at sentence ends and line ends."""
+    return [part.strip() for part in BOUNDARY.split(text) if part and part.strip()]
+
+
+def whole_sentences(text: str, start: int, end: int) -> str:
+    """Return the sentences of `text` that the half-open span touches."""
+    cuts = [0]
+    for match in BOUNDARY.finditer(text):
+        cuts += [match.start(), match.end()]
+    cuts.append(len(text))
+    left = max(cut for cut in cuts[0::2] if cut <= start)
+    right = min(cut for cut in cuts[1::2] if cut >= end)
+    return text[left:right].strip()

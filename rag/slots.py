@@ -1,0 +1,101 @@
+"""Slots: the few values of a customer or an offer that are put into a proven text.
+
+Belongs here: which slots there are, what a value of each must look like, how it is written, and the check that none
+is left open. Where the values come from belongs to `rag.release`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from rag.writers.base import SLOTS
+
+# 1 to 60 characters. Longer names exist, but none that was not a pasted sentence in the names looked at.
+MAX_NAME_LENGTH = 40
+NEUTRAL_NAME = "there"
+"""What stands for a first name that can't be shown: 'Hi there,'."""
+
+_NAME = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,2}\.?")
+_NAME_STOP_WORDS = frozenset({"null", "none", "nan", "test", "unknown", "customer", "undefined", "na", "mr", "mrs"})
+_SCRIPTS = ("LATIN",)
+_PHONE = re.compile(r"1-\d{3}-\d{3}-\d{4}|\(\d{3}\) \d{3}-\d{4}|\d{3}-\d{3}-\d{4}")
+_OPEN = re.compile(
+    r"\{[^{}]*\}?|\}|\[\[|\]\]|<<|>>|%[A-Z_]{3,}%|\$\{|\bdear\s+(?:null|none|nan)\b|\b(?:hi|hello)\s+(?:null|none|nan)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class SlotSettings:
+    """Where links may lead.
+
+    Attributes
+    ----------
+    link_domains : tuple of str
+        Registered domains of the bank; a link leads to one of them or to a subdomain, over https.
+    """
+
+    link_domains: tuple[str, ...] = ("harborbank.example",)
+
+
+def shown_name(raw: object) -> str | None:
+    """Return a first name as it may be shown, or None where it can't be.
+
+    Parameters
+    ----------
+    raw : object
+        The value of the customer file; free text that anybody may have typed.
+
+    Returns
+    -------
+    str or None
+        At most `MAX_NAME_LENGTH` letters of one script, with at most two inner spaces, hyphens or apostrophes.
+    """
+    if not isinstance(raw, str):
+        return None
+    name = unicodedata.normalize("NFC", raw.strip())
+    if not 0 < len(name) <= MAX_NAME_LENGTH or not _NAME.fullmatch(name) or name.casefold() in _NAME_STOP_WORDS:
+        return None
+    letters = [character for character in name if character.isalpha()]
+    if not all(unicodedata.name(letter, "").startswith(_SCRIPTS) for letter in letters):
+        return None
+    return name
+
+
+def shown_date(day: date) -> str:
+    """Write a date with its month spelled out: 'December 31, 2025'."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def is_allowed_link(link: object, settings: SlotSettings) -> bool:
+    """Tell whether a link is plain https to a domain of the bank, without user, port or look-alike letters."""
+    if not isinstance(link, str) or not link.isascii() or re.search(r"[\s<>\"'\\]", link):
+        return False
+    parts = urlsplit(link)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or parts.username is not None or parts.netloc != host or host.startswith("xn--"):
+        return False
+    return any(host == domain or host.endswith("." + domain) for domain in settings.link_domains)
+
+
+def is_allowed_phone(phone: object) -> bool:
+    """Tell whether a phone number is written as a US one."""
+    return isinstance(phone, str) and _PHONE.fullmatch(phone) is not None
+
+
+def used_slots(text: str) -> tuple[str, ...]:
+    """Return the slots a text holds, each once, in the order of the list of slots."""
+    return tuple(name for name in SLOTS if "{" + name + "}" in text)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Put values into a text; values are never read as slots themselves."""
+    return re.sub(r"\{(" + "|".join(SLOTS) + r")\}", lambda match: values.get(match[1], match.group()), text)
+
+
+def open_tokens(text: str) -> tuple[str, ...]:
+    """Return what looks like a slot that was left open or a value that was missing."""
+    return tuple(match.group() for match in _OPEN.finditer(text))

@@ -1,0 +1,473 @@
+"""Templates: one proven text per brief, kept as long as what it was written from stands.
+
+Belongs here: which briefs need writing, who writes, which draft is kept, who must approve it, what serves instead.
+Proving belongs to `rag.proving`, the wording of fallback copy to `rag.fallback`, rendering to `rag.release`.
+
+A template's inputs are its brief, the passages retrieved for it, and the versions of prompt, rules and writer. The
+night sees templates first written on it or before, never later ones, so an old night that runs again decides alike.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from rag.approvals import Decision, latest_status
+from rag.briefs import INTENT_NAMES, Brief, brief_id_of
+from rag.compliance.disclosures import DisclosureCatalogue
+from rag.compliance.engine import Check, rules_version
+from rag.compliance.model import ProductError, ProductFacts
+from rag.documents import Document, manifest_hash
+from rag.fallback import FALLBACK_INTENSITY, FALLBACK_INTENT, fallback_draft
+from rag.grounding import CitationRow
+from rag.proving import Proof, ProvingGround, prove
+from rag.retrieval import Retrieved
+from rag.writers.base import Draft, DraftCitation, DraftSentence, Writer, WriterFault, render_body
+
+Retrieve = Callable[[Brief, date], list[Retrieved]]
+Progress = Callable[[int, int], None]
+
+RATE_TYPES = ("apy", "apr", "rate", "bps")
+"""Claims whose change since the last approved version calls for a person."""
+SECURITIES_FAMILIES = ("investment",)
+"""Families whose texts a person approves before first use."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """One template with its proof, as the tables of schema rag hold it."""
+
+    template_id: str
+    inputs_hash: str
+    brief_id: str
+    subject: str | None
+    body: str
+    sentences: tuple[dict, ...]
+    writer: str
+    model_digest: str
+    prompt_version: str
+    rules_version: str
+    corpus_version: str
+    is_fallback: bool
+    first_written_as_of_date: date
+    citations: tuple[CitationRow, ...]
+    checks: tuple[Check, ...]
+    initial_status: str
+    note: str
+
+    @property
+    def rates(self) -> frozenset[tuple[str, str]]:
+        """The rates it states, as (type, value)."""
+        return frozenset((row.claim_type, row.claim_value) for row in self.citations if row.claim_type in RATE_TYPES)
+
+
+@dataclass(frozen=True)
+class BriefTemplate:
+    """One row of `rag.brief_templates` without the night."""
+
+    brief_id: str
+    template_id: str | None
+    is_fallback: bool
+    is_reused: bool
+    abstain_reason: str | None
+    inputs_hash: str
+
+
+@dataclass(frozen=True)
+class WritingSettings:
+    """Settings of a night's writing.
+
+    Attributes
+    ----------
+    bank_names : tuple of str
+        Names the bank signs its messages with.
+    """
+
+    bank_names: tuple[str, ...] = ("Harbor Bank",)
+
+
+@dataclass(frozen=True)
+class Night:
+    """What is known when a night's texts are written.
+
+    Attributes
+    ----------
+    as_of_date, send_date : date
+        The night, and the day its messages go out.
+    documents : tuple of Document
+        Every document version known.
+    products : tuple of mapping
+        Rows of the catalogue as known: product_id, name, family and the product attributes.
+    prompt_version : str
+    known_templates : tuple of Template
+        Templates first written on this night or before, in order of (night, template_id).
+    known_abstentions : mapping of inputs hash to reason
+        Briefs for which nothing could be proven on an earlier night, though a writer answered.
+    brief_keys : mapping of brief_id to tuple
+        (product_id, channel, intent, intensity, language, jurisdiction_group) of every brief ever enumerated: two
+        versions of a product share them.
+    decisions : tuple of Decision
+        What people decided, in effect on this night.
+    settings : WritingSettings
+    """
+
+    as_of_date: date
+    send_date: date
+    documents: tuple[Document, ...]
+    products: tuple[Mapping[str, object], ...]
+    prompt_version: str
+    known_templates: tuple[Template, ...] = ()
+    known_abstentions: Mapping[str, str] = field(default_factory=dict)
+    brief_keys: Mapping[str, tuple] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    settings: WritingSettings = field(default_factory=WritingSettings)
+
+
+@dataclass(frozen=True)
+class TemplateBatch:
+    """What a night has to say for every brief.
+
+    Attributes
+    ----------
+    templates : tuple of Template
+        Templates first written on this night: new ones, and those a first run of the same night wrote.
+    brief_templates : tuple of BriefTemplate
+        One per brief.
+    in_use : mapping of template_id to Template
+        Every template that serves a brief, reused ones included.
+    statuses : mapping of template_id to status
+        'automatic', 'approved', 'rejected' or 'pending' on this night, of all templates known.
+    calls : int
+        Calls made to writers.
+    stand_in_faults : mapping of fault kind to count
+        Briefs a stand-in wrote, by the fault of the writer that should have.
+    """
+
+    templates: tuple[Template, ...]
+    brief_templates: tuple[BriefTemplate, ...]
+    in_use: Mapping[str, Template]
+    statuses: Mapping[str, str]
+    calls: int
+    stand_in_faults: Mapping[str, int]
+
+
+def write_templates(
+    briefs: list[Brief],
+    retrieve: Retrieve,
+    writer: Writer,
+    night: Night,
+    stand_in: Writer | None = None,
+    progress: Progress | None = None,
+) -> TemplateBatch:
+    """Find or write the text of every brief.
+
+    Parameters
+    ----------
+    briefs : list of Brief
+        Briefs of the catalogue; the result has one row for each.
+    retrieve : callable of (brief, send_date) returning list of Retrieved
+    writer : Writer
+        Who writes.
+    night : Night
+    stand_in : Writer, optional
+        Who writes where `writer` fails or nothing of it can be proven; None = nobody, the brief gets fallback copy.
+    progress : callable of (done, total), optional
+
+    Returns
+    -------
+    TemplateBatch
+    """
+    return _Night(retrieve, writer, night, stand_in).write(briefs, progress)
+
+
+class _Night:
+    """The working state of one night's writing."""
+
+    def __init__(self, retrieve: Retrieve, writer: Writer, night: Night, stand_in: Writer | None) -> None:
+        self.retrieve, self.writer, self.night, self.stand_in = retrieve, writer, night, stand_in
+        self.ground = proving_ground(night)
+        self.corpus_version = manifest_hash(list(night.documents))
+        self.known = {template.inputs_hash: template for template in reversed(night.known_templates)}
+        self.by_id = {template.template_id: template for template in night.known_templates}
+        self.rulings = latest_status(night.decisions)
+        self.in_use: dict[str, Template] = {}
+        self.faults: dict[str, int] = {}
+        self.fallbacks: dict[tuple[str, str, str], Template | None] = {}
+        self.rules_version = rules_version(night.send_date)
+        self.last_approved = self._last_approved_by_key()
+
+    def write(self, briefs: list[Brief], progress: Progress | None) -> TemplateBatch:
+        """Serve every brief, in order."""
+        calls_before = self.writer.calls + (self.stand_in.calls if self.stand_in else 0)
+        rows = []
+        for done, brief in enumerate(briefs, 1):
+            rows.append(self._serve(brief))
+            if progress:
+                progress(done, len(briefs))
+        calls_after = self.writer.calls + (self.stand_in.calls if self.stand_in else 0)
+        tonight = [
+            template
+            for template in self.by_id.values()
+            if template.first_written_as_of_date == self.night.as_of_date and template.template_id in self.in_use
+        ]
+        return TemplateBatch(
+            templates=tuple(sorted(tonight, key=lambda template: template.template_id)),
+            brief_templates=tuple(rows),
+            in_use=self.in_use,
+            statuses={name: self._status(template) for name, template in self.by_id.items()},
+            calls=calls_after - calls_before,
+            stand_in_faults=self.faults,
+        )
+
+    def _serve(self, brief: Brief) -> BriefTemplate:
+        """Return the row of one brief: its template, or fallback copy, or nothing, with the reason."""
+        retrieved = self.retrieve(brief, self.night.send_date)
+        inputs = self._inputs_hash(brief, retrieved, self.writer)
+        template, reason = self._written(brief, retrieved, inputs)
+        if template is not None:
+            status = self._status(template)
+            self.in_use[template.template_id] = template
+            if status in ("automatic", "approved"):
+                return self._row(brief, template, None, inputs)
+            reason = "pending_approval" if status == "pending" else "rejected"
+        return self._row(brief, self._fallback(brief), reason, inputs)
+
+    def _row(self, brief: Brief, template: Template | None, reason: str | None, inputs: str) -> BriefTemplate:
+        if template is None:
+            return BriefTemplate(brief.brief_id, None, False, False, reason, inputs)
+        self.in_use[template.template_id] = template
+        is_reused = template.first_written_as_of_date < self.night.as_of_date
+        return BriefTemplate(brief.brief_id, template.template_id, template.is_fallback, is_reused, reason, inputs)
+
+    def _written(self, brief: Brief, retrieved: list[Retrieved], inputs: str) -> tuple[Template | None, str | None]:
+        """Return a proven template, known or new, or why there is none."""
+        known = self.known.get(inputs)
+        if known is not None and self._still_stands(known, brief, retrieved):
+            return known, None
+        if inputs in self.night.known_abstentions:
+            return None, self.night.known_abstentions[inputs]
+        reason = "no_material"
+        for who in (self.writer, self.stand_in):
+            if who is None:
+                continue
+            try:
+                drafts = who.write(brief, retrieved)
+            except WriterFault as fault:
+                reason = f"writer_{fault.kind}"
+                if who is self.writer and self.stand_in is not None:
+                    self.faults[fault.kind] = self.faults.get(fault.kind, 0) + 1
+                continue
+            proof, reason = best_proof(drafts, brief, retrieved, self.ground)
+            if proof is not None:
+                return self._keep(brief, proof, inputs, who, is_fallback=False), None
+        return None, reason
+
+    def _still_stands(self, template: Template, brief: Brief, retrieved: list[Retrieved]) -> bool:
+        """Tell whether a known template may serve again: one with a date in its text is proven anew every night."""
+        if all(row.claim_type != "date" for row in template.citations):
+            return True
+        return prove(draft_of(template), brief, retrieved, self.ground).is_proven
+
+    def _fallback(self, brief: Brief) -> Template | None:
+        """Return the fallback copy of a brief's product version and channel, proven once a night."""
+        key = (brief.product_id, brief.product_version, brief.channel)
+        if key not in self.fallbacks:
+            self.fallbacks[key] = self._write_fallback(lowest_brief(brief))
+        return self.fallbacks[key]
+
+    def _write_fallback(self, brief: Brief) -> Template | None:
+        retrieved = self.retrieve(brief, self.night.send_date)
+        inputs = self._inputs_hash(brief, retrieved, None)
+        if inputs in self.known:
+            return self.known[inputs] if self._status(self.known[inputs]) in ("automatic", "approved") else None
+        draft = fallback_draft(brief, retrieved)
+        if draft is None:
+            return None
+        proof = prove(draft, brief, retrieved, self.ground)
+        if not proof.is_proven or proof.has_warning:
+            return None
+        template = self._keep(brief, proof, inputs, None, is_fallback=True)
+        return template if self._status(template) == "automatic" else None
+
+    def _inputs_hash(self, brief: Brief, retrieved: list[Retrieved], who: Writer | None) -> str:
+        """Hash what a text is written from."""
+        parts = [
+            brief.brief_id,
+            *sorted(item.chunk.chunk_id for item in retrieved),
+            self.night.prompt_version if who else "fallback",
+            self.rules_version,
+            f"{who.name}:{who.model_digest}" if who else "fallback",
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _keep(self, brief: Brief, proof: Proof, inputs: str, who: Writer | None, *, is_fallback: bool) -> Template:
+        """Turn a proven draft into a template of this night."""
+        body = render_body(proof.draft.sentences, brief.channel)
+        sentences = sentences_of(proof.draft)
+        digest = "\n".join((inputs, proof.draft.subject or "", body, json.dumps(sentences, ensure_ascii=False)))
+        status, note = self._first_status(brief, proof, is_fallback=is_fallback)
+        template = Template(
+            template_id=hashlib.sha256(digest.encode()).hexdigest()[:32],
+            inputs_hash=inputs,
+            brief_id=brief.brief_id,
+            subject=proof.draft.subject,
+            body=body,
+            sentences=sentences,
+            writer=who.name if who else "embedded",
+            model_digest=who.model_digest if who else "fallback",
+            prompt_version=self.night.prompt_version,
+            rules_version=self.rules_version,
+            corpus_version=self.corpus_version,
+            is_fallback=is_fallback,
+            first_written_as_of_date=self.night.as_of_date,
+            citations=proof.grounded.rows,
+            checks=proof.checks,
+            initial_status=status,
+            note=note,
+        )
+        self.known[inputs] = template
+        self.by_id[template.template_id] = template
+        return template
+
+    def _first_status(self, brief: Brief, proof: Proof, *, is_fallback: bool) -> tuple[str, str]:
+        """Decide whether a person must look, and say why."""
+        if brief.family in SECURITIES_FAMILIES:
+            return "pending", "securities: a person approves before first use"
+        warned = [check.rule_id for check in proof.checks if check.verdict == "warned"]
+        if warned:
+            return "pending", "warned by " + ", ".join(warned)
+        if not is_fallback:
+            before = self.last_approved.get(brief_key(brief))
+            rates = frozenset(
+                (row.claim_type, row.claim_value) for row in proof.grounded.rows if row.claim_type in RATE_TYPES
+            )
+            if before is not None and before.rates != rates:
+                return "pending", f"rates changed since template {before.template_id}"
+        return "automatic", "every claim is exact and no rule warned"
+
+    def _last_approved_by_key(self) -> dict[tuple, Template]:
+        """Return, for each product, channel, intent and intensity, the template that was approved last before tonight."""
+        last: dict[tuple, Template] = {}
+        for template in self.night.known_templates:
+            key = self.night.brief_keys.get(template.brief_id)
+            is_earlier = template.first_written_as_of_date < self.night.as_of_date
+            is_approved = self._status(template) in ("automatic", "approved")
+            if key is not None and is_earlier and is_approved and not template.is_fallback:
+                last[key] = template
+        return last
+
+    def _status(self, template: Template) -> str:
+        ruling = self.rulings.get(template.template_id)
+        return ruling.status if ruling else template.initial_status
+
+
+def best_proof(
+    drafts: Iterable[Draft], brief: Brief, retrieved: list[Retrieved], ground: ProvingGround
+) -> tuple[Proof | None, str]:
+    """Prove candidates in order and return the best: proven without a warning, else proven, else the first reason.
+
+    Parameters
+    ----------
+    drafts : iterable of Draft
+        Best guess first.
+    brief : Brief
+    retrieved : list of Retrieved
+    ground : ProvingGround
+
+    Returns
+    -------
+    tuple of Proof or None, str
+        The proof, or None with the reason of the first candidate.
+    """
+    warned, first_reason = None, "writer_empty"
+    for number, draft in enumerate(drafts):
+        proof = prove(draft, brief, retrieved, ground)
+        if proof.is_proven and not proof.has_warning:
+            return proof, ""
+        if proof.is_proven and warned is None:
+            warned = proof
+        if number == 0 and proof.reason:
+            first_reason = proof.reason
+    return warned, "" if warned else first_reason
+
+
+def proving_ground(night: Night) -> ProvingGround:
+    """Return what the drafts of a night are proven against; products that can't be read are left out."""
+    products = {}
+    for row in night.products:
+        try:
+            facts = ProductFacts.from_row(row)
+        except ProductError:
+            continue
+        products[facts.product_id] = facts
+    return ProvingGround(
+        documents={(document.doc_id, document.doc_version): document for document in night.documents},
+        products=products,
+        product_names={str(row["product_id"]): str(row["name"]) for row in night.products},
+        disclosures=DisclosureCatalogue(night.documents, night.send_date),
+        send_date=night.send_date,
+        bank_names=night.settings.bank_names,
+    )
+
+
+def sentences_of(draft: Draft) -> tuple[dict, ...]:
+    """Return the sentences of a draft as JSON-ready objects; the subject is the last one."""
+    sentences = [(item.text, item.role, item.citations) for item in draft.sentences]
+    if draft.subject is not None:
+        sentences.append((draft.subject, "subject", draft.subject_citations))
+    return tuple(
+        {
+            "number": number,
+            "text": text,
+            "role": role,
+            "citations": [{"chunk_id": citation.chunk_id, "quote": citation.quote} for citation in citations],
+        }
+        for number, (text, role, citations) in enumerate(sentences)
+    )
+
+
+def draft_of(template: Template) -> Draft:
+    """Return the draft a template was made from, its disclosures included."""
+    sentences = [
+        DraftSentence(
+            item["text"],
+            item["role"],
+            tuple(DraftCitation(citation["chunk_id"], citation["quote"]) for citation in item["citations"]),
+        )
+        for item in template.sentences
+    ]
+    subject = sentences.pop() if sentences and sentences[-1].role == "subject" else None
+    return Draft(subject.text if subject else None, tuple(sentences), subject.citations if subject else ())
+
+
+def brief_key(brief: Brief) -> tuple:
+    """Return what two versions of a product share of a brief."""
+    return (
+        brief.product_id,
+        brief.channel,
+        brief.intent,
+        brief.intensity,
+        brief.language,
+        brief.jurisdiction_group,
+    )
+
+
+def lowest_brief(brief: Brief) -> Brief:
+    """Return the brief of the same product version and channel that presses least; fallback copy is written for it."""
+    values = (
+        brief.product_id,
+        brief.product_version,
+        brief.channel,
+        FALLBACK_INTENT,
+        FALLBACK_INTENSITY,
+        brief.language,
+        brief.jurisdiction_group,
+    )
+    return replace(
+        brief,
+        brief_id=brief_id_of(values),
+        intent=FALLBACK_INTENT,
+        intensity=FALLBACK_INTENSITY,
+        intent_name=INTENT_NAMES[FALLBACK_INTENT],
+    )
