@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WORLD ?= default
 CLI = $(PY) -m dagster_pipeline
 
-.PHONY: help setup run world night backfill ui sql test test-data lint bench format clean
+.PHONY: help setup run world night backfill ui sql message test test-data lint bench format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ ui: $(STAMP) ## Dagster's UI on 127.0.0.1:3000 [WORLD=tiny]
 
 sql: $(STAMP) ## read-only SQL on the published warehouse: Q="select …" [WORLD=tiny]
 	@$(CLI) sql --world $(WORLD) $(if $(Q),"$(Q)")
+
+message: $(STAMP) ## the evidence page of one message: ID=message_id [WORLD=tiny]
+	@$(CLI) message --world $(WORLD) "$(or $(ID),$(error name the message: make message ID=message_id))"
 
 test: $(STAMP) ## all tests
 	@$(PY) -m pytest

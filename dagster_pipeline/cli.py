@@ -105,14 +105,31 @@ def ui(world: World = "default", port: int = 3000) -> None:
 @app.command()
 def sql(query: Annotated[str, typer.Argument()] = "", world: World = "default") -> None:
     """Answer one query from the published warehouse, read-only; without one, read queries line by line."""
-    home = _home(world)
-    if not home.published_file.exists():
-        raise _fail(f"{home.published_file} does not exist yet. Run `make run` first.")
-    with duckdb.connect(str(home.published_file), read_only=True) as con:
-        con.execute("set TimeZone = 'UTC'")
+    with _published(_home(world)) as con:
         for statement in [query] if query else sys.stdin:
             if statement.strip():
                 _answer(con, statement)
+
+
+@app.command()
+def message(message_id: Annotated[str, typer.Argument()], world: World = "default") -> None:
+    """Write the evidence page of one message as a self-contained HTML file."""
+    from dagster_pipeline.evidence import UnknownMessage, write_evidence_page
+
+    home = _home(world)
+    with _published(home) as con:
+        try:
+            print(write_evidence_page(con, message_id, home.root / "evidence"))
+        except UnknownMessage as error:
+            raise _fail(str(error)) from error
+
+
+def _published(home: Home) -> duckdb.DuckDBPyConnection:
+    if not home.published_file.exists():
+        raise _fail(f"{home.published_file} does not exist yet. Run `make run` first.")
+    con = duckdb.connect(str(home.published_file), read_only=True)
+    con.execute("set TimeZone = 'UTC'")
+    return con
 
 
 def _answer(con: duckdb.DuckDBPyConnection, statement: str) -> None:
