@@ -54,7 +54,7 @@ def build_arguments(night: date, run_id: str, *, full_refresh: bool = False) -> 
     """Return the arguments of ``dbt build`` for one night.
 
     Unit tests run with the test suite, not at night; a test whose parents are not all in this step
-    waits for the step that builds the last of them (cautious selection).
+    runs in the step that builds the last of them (buildable selection: the other parents stand above it).
 
     Examples
     --------
@@ -64,7 +64,7 @@ def build_arguments(night: date, run_id: str, *, full_refresh: bool = False) -> 
     variables = (
         f'{{"as_of_date": "{night.isoformat()}", "run_id": "{run_id}", "bank_timezone": "{SETTINGS.bank_timezone}"}}'
     )
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     if full_refresh:
         arguments.append("--full-refresh")
     return [*arguments, "--vars", variables]
