@@ -14,7 +14,7 @@ _DAY = r"\d{4}-\d{2}-\d{2}"
 _TIME = r"[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _DATE_FORM = rf"{_DAY}([ T]00:00(:00(\.0{{1,9}})?)?)?"
 _LOCAL_FORM = rf"{_DAY}({_TIME})?"
-_ZONED_FORM = rf"{_DAY}{_TIME}(Z|[+-]\d{{2}}(:?\d{{2}})?)"
+_ZONED_FORM = rf"{_DAY}{_TIME}(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _NUMBER_FORM = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
 _INTEGER_FORM = r"[+-]?\d+(\.0*)?"
 

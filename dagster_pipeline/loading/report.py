@@ -108,13 +108,11 @@ def _customer_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
     ).fetchall()[0]
     notes = []
     if not states:
-        notes.append("No customer has a state: products limited to states can't be matched to anybody.")
+        notes.append("No customer has a state: products limited to states are offered to nobody.")
     if not zones:
-        notes.append(
-            "No customer has a timezone: quiet hours are kept in every zone the state allows, else the bank's."
-        )
+        notes.append("No customer has a timezone: quiet hours are kept in every zone of the state, else in the bank's.")
     if not births:
-        notes.append("No birth_date: least ages of products can't be checked.")
+        notes.append("No birth_date: products with a least age are offered to nobody.")
     return notes
 
 
