@@ -185,7 +185,8 @@ def _documents_section(con: duckdb.DuckDBPyConnection, citations: list[dict[str,
         quotes = [c for c in citations if (c["doc_id"], c["doc_version"]) == (doc_id, doc_version)]
         parts.append(
             f"<section><h2>{_text(title)}</h2><p class='soft'>{_text(doc_id)} version {_text(doc_version)}, valid "
-            f"{_text(valid_from)} to {_text(valid_to) or 'further notice'}</p><pre>{_highlighted(text, quotes)}</pre></section>"
+            f"{_text(valid_from)} to {_text(valid_to) or 'further notice'}</p>"
+            f"<pre>{_highlighted(text, quotes)}</pre></section>"
         )
     return "".join(parts)
 

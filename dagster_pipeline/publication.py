@@ -101,13 +101,8 @@ def _copy_views(con: duckdb.DuckDBPyConnection) -> int:
     ).fetchall()
     con.execute("use published")
     try:
-        for _, name, sql in views:
-            if f"{database}." in sql:
-                raise ValueError(
-                    f"The view {name} names the working file ({database}); in the published file it could not be "
-                    "read. Refer to its parents with include(database=false)."
-                )
-            con.execute(sql)
+        for _, _, sql in views:
+            con.execute(sql)  # DuckDB keeps a view's SQL without the name of its own database
     finally:
         con.execute(f"use {database}")
     return len(views)
