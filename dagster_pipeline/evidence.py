@@ -12,10 +12,12 @@ from typing import Any
 import duckdb
 
 _STYLE = """
-:root { --ink: #1d2733; --soft: #5b6b7c; --line: #d9e0e7; --mark: #fff2b3; --paper: #fff; --bad: #a4262c; --good: #1f6f43; }
+:root { --ink: #1d2733; --soft: #5b6b7c; --line: #d9e0e7; --mark: #fff2b3; --paper: #fff; --bad: #a4262c;
+  --good: #1f6f43; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: #f3f5f8; margin: 0; }
 main { max-width: 62rem; margin: 0 auto; padding: 1rem; }
-section { background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.25rem; margin: 1rem 0; }
+section { background: var(--paper); border: 1px solid var(--line); border-radius: 8px;
+  padding: 1rem 1.25rem; margin: 1rem 0; }
 h1 { font-size: 1.3rem; margin: .5rem 0; } h2 { font-size: 1.05rem; margin: 0 0 .5rem; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; } .wide { overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); }
@@ -23,7 +25,8 @@ td { overflow-wrap: anywhere; } th { color: var(--soft); font-weight: 600; }
 .text p { margin: .3rem 0; } .text a { color: inherit; text-decoration: underline; text-decoration-color: #9db4cc; }
 sup { font-size: .7em; color: var(--soft); } mark { background: var(--mark); scroll-margin-top: 4rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: .85rem/1.5 ui-monospace, monospace; margin: 0; }
-.blocked, .unsupported, .withheld { color: var(--bad); font-weight: 600; } .pass, .supported, .released { color: var(--good); }
+.blocked, .unsupported, .withheld { color: var(--bad); font-weight: 600; }
+.pass, .supported, .released { color: var(--good); }
 .soft { color: var(--soft); font-size: .88rem; } mark:target { outline: 2px solid #d8a400; }
 """
 

@@ -100,7 +100,8 @@ def test_pruning_keeps_the_newest_nights_and_customers_with_a_send(con):
     )
     con.register("frame", frame)
     con.execute(
-        "create table marts.fct_offer_decisions as select customer_id, as_of_date::date as as_of_date, outcome from frame"
+        "create table marts.fct_offer_decisions as "
+        "select customer_id, as_of_date::date as as_of_date, outcome from frame"
     )
     con.execute("insert into marts.fct_offer_candidates select customer_id, as_of_date from marts.fct_offer_decisions")
     assert prune_old_nights(con, nights=2) == 2
