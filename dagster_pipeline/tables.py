@@ -107,7 +107,8 @@ def replace_partition(
         Rows to insert; its columns are exactly the declared ones, in any order. Values are cast to
         the declared types, and a value that does not fit raises.
     where : mapping of column name to value
-        Partition to replace, for example ``{"as_of_date": date(2025, 12, 31)}``; empty = the whole table.
+        Partition to replace, for example ``{"as_of_date": date(2025, 12, 31)}``; a list means any of its values;
+        empty = the whole table.
 
     Returns
     -------
@@ -128,11 +129,13 @@ def replace_partition(
         )
     if frame.duplicated(list(table.key)).any():
         raise ValueError(f"{table_name}: rows repeat the key {table.key}; the writer must return one row per key.")
-    condition = " and ".join(f"{name} = ?" for name in where) or "true"
+    condition = " and ".join(
+        f"{name} in (select unnest(?))" if isinstance(value, list) else f"{name} = ?" for name, value in where.items()
+    )
     casts = ", ".join(f"cast({column.name} as {column.data_type}) as {column.name}" for column in table.columns)
     con.execute("begin transaction")
     try:
-        con.execute(f"delete from {table_name} where {condition}", list(where.values()))
+        con.execute(f"delete from {table_name} where {condition or 'true'}", list(where.values()))
         if len(frame):
             con.register("incoming_frame", frame)
             con.execute(f"insert into {table_name} select {casts} from incoming_frame")

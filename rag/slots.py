@@ -15,8 +15,8 @@ from rag.writers.base import SLOTS
 
 # 1 to 60 characters. Longer names exist, but none that was not a pasted sentence in the names looked at.
 MAX_NAME_LENGTH = 40
-NEUTRAL_NAME = "there"
-"""What stands for a first name that can't be shown: 'Hi there,'."""
+NEUTRAL_NAME = ""
+"""What stands for a first name that can't be shown: the slot is left out with the comma or space before it."""
 
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,2}\.?")
 _NAME_STOP_WORDS = frozenset({"null", "none", "nan", "test", "unknown", "customer", "undefined", "na", "mr", "mrs"})
@@ -92,7 +92,22 @@ def used_slots(text: str) -> tuple[str, ...]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values into a text; values are never read as slots themselves."""
+    """Put values into a text; values are never read as slots themselves.
+
+    Parameters
+    ----------
+    text : str
+        With slots.
+    values : mapping of slot to value
+        An empty first name makes the greeting neutral: 'Hi {first_name},' becomes 'Hi,'.
+
+    Returns
+    -------
+    str
+        Slots without a value are left open, for `open_tokens` to find.
+    """
+    if values.get("first_name") == NEUTRAL_NAME:
+        text = re.sub(r",?\s*\{first_name\}", "", text)
     return re.sub(r"\{(" + "|".join(SLOTS) + r")\}", lambda match: values.get(match[1], match.group()), text)
 
 

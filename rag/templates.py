@@ -28,6 +28,13 @@ from rag.writers.base import Draft, DraftCitation, DraftSentence, Writer, Writer
 Retrieve = Callable[[Brief, date], list[Retrieved]]
 Progress = Callable[[int, int], None]
 
+FALLBACK = "fallback"
+TRANSIENT_REASONS = tuple(
+    f"writer_{kind}"
+    for kind in ("refused", "timeout", "missing_model", "malformed_json", "died_midway", "server_error", "empty")
+)
+"""Reasons that may have gone by the next night: the writer is asked again. Others hold while the inputs stand."""
+
 RATE_TYPES = ("apy", "apr", "rate", "bps")
 """Claims whose change since the last approved version calls for a person."""
 SECURITIES_FAMILIES = ("investment",)
@@ -140,8 +147,8 @@ class TemplateBatch:
         'automatic', 'approved', 'rejected' or 'pending' on this night, of all templates known.
     calls : int
         Calls made to writers.
-    stand_in_faults : mapping of fault kind to count
-        Briefs a stand-in wrote, by the fault of the writer that should have.
+    stand_ins : int
+        Briefs for which nothing of the writer could be proven, so that the stand-in wrote.
     """
 
     templates: tuple[Template, ...]
@@ -149,7 +156,7 @@ class TemplateBatch:
     in_use: Mapping[str, Template]
     statuses: Mapping[str, str]
     calls: int
-    stand_in_faults: Mapping[str, int]
+    stand_ins: int
 
 
 def write_templates(
@@ -171,7 +178,7 @@ def write_templates(
         Who writes.
     night : Night
     stand_in : Writer, optional
-        Who writes where `writer` fails or nothing of it can be proven; None = nobody, the brief gets fallback copy.
+        Who writes where nothing of `writer` can be proven; None = nobody, the brief gets fallback copy.
     progress : callable of (done, total), optional
 
     Returns
@@ -192,7 +199,7 @@ class _Night:
         self.by_id = {template.template_id: template for template in night.known_templates}
         self.rulings = latest_status(night.decisions)
         self.in_use: dict[str, Template] = {}
-        self.faults: dict[str, int] = {}
+        self.stand_ins = 0
         self.fallbacks: dict[tuple[str, str, str], Template | None] = {}
         self.rules_version = rules_version(night.send_date)
         self.last_approved = self._last_approved_by_key()
@@ -217,13 +224,13 @@ class _Night:
             in_use=self.in_use,
             statuses={name: self._status(template) for name, template in self.by_id.items()},
             calls=calls_after - calls_before,
-            stand_in_faults=self.faults,
+            stand_ins=self.stand_ins,
         )
 
     def _serve(self, brief: Brief) -> BriefTemplate:
         """Return the row of one brief: its template, or fallback copy, or nothing, with the reason."""
         retrieved = self.retrieve(brief, self.night.send_date)
-        inputs = self._inputs_hash(brief, retrieved, self.writer)
+        inputs = self._inputs_hash(brief, retrieved, f"{self.writer.name}:{self.writer.model_digest}")
         template, reason = self._written(brief, retrieved, inputs)
         if template is not None:
             status = self._status(template)
@@ -254,14 +261,25 @@ class _Night:
             try:
                 drafts = who.write(brief, retrieved)
             except WriterFault as fault:
-                reason = f"writer_{fault.kind}"
-                if who is self.writer and self.stand_in is not None:
-                    self.faults[fault.kind] = self.faults.get(fault.kind, 0) + 1
-                continue
-            proof, reason = best_proof(drafts, brief, retrieved, self.ground)
+                return None, f"writer_{fault.kind}"
+            proof, unproven = best_proof(drafts, brief, retrieved, self.ground)
             if proof is not None:
-                return self._keep(brief, proof, inputs, who, is_fallback=False), None
+                return self._keep_written(brief, retrieved, proof, inputs, who), None
+            reason = unproven if who is self.writer else reason
+            if who is self.writer and self.stand_in is not None:
+                self.stand_ins += 1
         return None, reason
+
+    def _keep_written(
+        self, brief: Brief, retrieved: list[Retrieved], proof: Proof, inputs: str, who: Writer
+    ) -> Template:
+        """Keep a written draft. One by a substitute stands under the substitute's name, so the writer is asked again."""
+        if who is self.writer and proof.draft.writer not in ("", who.name):
+            inputs = self._inputs_hash(brief, retrieved, f"{proof.draft.writer}:{proof.draft.model_digest}")
+            known = self.known.get(inputs)
+            if known is not None and self._still_stands(known, brief, retrieved):
+                return known
+        return self._keep(brief, proof, inputs, who)
 
     def _still_stands(self, template: Template, brief: Brief, retrieved: list[Retrieved]) -> bool:
         """Tell whether a known template may serve again: one with a date in its text is proven anew every night."""
@@ -278,7 +296,7 @@ class _Night:
 
     def _write_fallback(self, brief: Brief) -> Template | None:
         retrieved = self.retrieve(brief, self.night.send_date)
-        inputs = self._inputs_hash(brief, retrieved, None)
+        inputs = self._inputs_hash(brief, retrieved, FALLBACK)
         if inputs in self.known:
             return self.known[inputs] if self._status(self.known[inputs]) in ("automatic", "approved") else None
         draft = fallback_draft(brief, retrieved)
@@ -287,25 +305,26 @@ class _Night:
         proof = prove(draft, brief, retrieved, self.ground)
         if not proof.is_proven or proof.has_warning:
             return None
-        template = self._keep(brief, proof, inputs, None, is_fallback=True)
+        template = self._keep(brief, proof, inputs, None)
         return template if self._status(template) == "automatic" else None
 
-    def _inputs_hash(self, brief: Brief, retrieved: list[Retrieved], who: Writer | None) -> str:
-        """Hash what a text is written from."""
+    def _inputs_hash(self, brief: Brief, retrieved: list[Retrieved], who: str) -> str:
+        """Hash what a text is written from; `who` is 'writer:digest', or 'fallback'."""
         parts = [
             brief.brief_id,
             *sorted(item.chunk.chunk_id for item in retrieved),
-            self.night.prompt_version if who else "fallback",
+            self.night.prompt_version if who != FALLBACK else FALLBACK,
             self.rules_version,
-            f"{who.name}:{who.model_digest}" if who else "fallback",
+            who,
         ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def _keep(self, brief: Brief, proof: Proof, inputs: str, who: Writer | None, *, is_fallback: bool) -> Template:
+    def _keep(self, brief: Brief, proof: Proof, inputs: str, who: Writer | None) -> Template:
         """Turn a proven draft into a template of this night."""
         body = render_body(proof.draft.sentences, brief.channel)
         sentences = sentences_of(proof.draft)
         digest = "\n".join((inputs, proof.draft.subject or "", body, json.dumps(sentences, ensure_ascii=False)))
+        is_fallback = who is None
         status, note = self._first_status(brief, proof, is_fallback=is_fallback)
         template = Template(
             template_id=hashlib.sha256(digest.encode()).hexdigest()[:32],
@@ -314,8 +333,8 @@ class _Night:
             subject=proof.draft.subject,
             body=body,
             sentences=sentences,
-            writer=who.name if who else "embedded",
-            model_digest=who.model_digest if who else "fallback",
+            writer=proof.draft.writer or (who.name if who else "embedded"),
+            model_digest=proof.draft.model_digest or (who.model_digest if who else FALLBACK),
             prompt_version=self.night.prompt_version,
             rules_version=self.rules_version,
             corpus_version=self.corpus_version,

@@ -1,0 +1,390 @@
+"""Release: from a decision and a template to the message a customer gets, or the reason why none goes out.
+
+Belongs here: filling slots, the checks that need the customer (B-01, B-02, B-03, B-06, B-11, slots), and the named
+reason of every message that is withheld. All of it reads what is known at release time, not what the decision saw.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from rag.compliance.engine import rules_in_force
+from rag.slots import (
+    NEUTRAL_NAME,
+    SlotSettings,
+    fill,
+    is_allowed_link,
+    is_allowed_phone,
+    open_tokens,
+    shown_date,
+    shown_name,
+    used_slots,
+)
+from rag.templates import Template
+
+MESSAGE_COLUMNS = (
+    "message_id",
+    "decision_id",
+    "customer_id",
+    "as_of_date",
+    "brief_id",
+    "template_id",
+    "channel",
+    "subject",
+    "body",
+    "slots",
+    "status",
+    "withheld_reason",
+    "send_at",
+    "expires_at",
+    "timezone",
+    "content_hash",
+)
+CHECK_COLUMNS = ("message_id", "template_id", "rule_id", "rule_version", "verdict", "evidence")
+# Channels whose consent must be a written agreement on record; all others need a grant in force.
+WRITTEN_CONSENT_CHANNELS = ("sms",)
+OPENS_AT, CLOSES_AT = time(8), time(20)
+
+
+@dataclass(frozen=True)
+class ReleaseSettings:
+    """What is filled in for the bank.
+
+    Attributes
+    ----------
+    branch_phone : str
+        US number on which a person of the bank answers.
+    link_base : str
+        Where product pages stand; a message links to `link_base + product_id`.
+    slots : SlotSettings
+    """
+
+    branch_phone: str = "1-800-555-0142"
+    link_base: str = "https://harborbank.example/products/"
+    slots: SlotSettings = field(default_factory=SlotSettings)
+
+
+@dataclass(frozen=True)
+class ReleaseInputs:
+    """What is known at release time.
+
+    Attributes
+    ----------
+    decisions : DataFrame
+        Sends: decision_id, customer_id, product_id, product_version, channel, intent, intensity, send_at
+        (timestamp with zone), timezone.
+    briefs : DataFrame
+        Columns of `rag.briefs`.
+    brief_templates : DataFrame
+        brief_id, template_id (or None), abstain_reason.
+    templates : mapping of template_id to Template
+    statuses : mapping of template_id to status
+        Approval status on this night.
+    customers : DataFrame
+        customer_id, first_name, state, held_product_ids (list), zones (list of IANA names that may be the
+        customer's), is_zone_known (bool), opens_at and closes_at (time) of the state.
+    products : DataFrame
+        product_id, product_version, name, valid_from, valid_to_inclusive, states (list; empty = all), channels (list).
+    consents : DataFrame
+        customer_id, channel, status, evidence_text: the latest record of purpose marketing.
+    suppressions : DataFrame
+        customer_id, channel, reason.
+    as_of_date : date
+    settings : ReleaseSettings
+    """
+
+    decisions: pd.DataFrame
+    briefs: pd.DataFrame
+    brief_templates: pd.DataFrame
+    templates: Mapping[str, Template]
+    statuses: Mapping[str, str]
+    customers: pd.DataFrame
+    products: pd.DataFrame
+    consents: pd.DataFrame
+    suppressions: pd.DataFrame
+    as_of_date: date
+    settings: ReleaseSettings = field(default_factory=ReleaseSettings)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One check of one message; `reason` names it where it blocks."""
+
+    rule_id: str
+    is_blocked: bool
+    evidence: str
+    reason: str
+
+
+def render_messages(inputs: ReleaseInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Render one message per send and check it.
+
+    Parameters
+    ----------
+    inputs : ReleaseInputs
+
+    Returns
+    -------
+    messages : DataFrame
+        Columns of `rag.messages`, one row per decision, by message_id.
+    message_checks : DataFrame
+        Columns of `rag.message_checks`, one row per message and rule, by (message_id, rule_id).
+    """
+    joined = _joined(inputs)
+    known = _Known(inputs)
+    messages, checks = [], []
+    versions = {rule.id: rule.version for rule in rules_in_force(known.send_date, "b")}
+    for row in joined.to_dict("records"):
+        message, found = _render(row, known)
+        messages.append(message)
+        for check in found:
+            checks.append(
+                (
+                    message["message_id"],
+                    message["template_id"],
+                    check.rule_id,
+                    versions.get(check.rule_id, "1"),
+                    "blocked" if check.is_blocked else "pass",
+                    check.evidence,
+                )
+            )
+    message_frame = pd.DataFrame(messages, columns=list(MESSAGE_COLUMNS))
+    check_frame = pd.DataFrame(checks, columns=list(CHECK_COLUMNS))
+    return (
+        message_frame.sort_values("message_id", kind="stable").reset_index(drop=True),
+        check_frame.sort_values(["message_id", "rule_id"], kind="stable").reset_index(drop=True),
+    )
+
+
+def _joined(inputs: ReleaseInputs) -> pd.DataFrame:
+    """Put decision, brief, template, product, customer, consent and suppression side by side; one row a decision."""
+    keys = ["product_id", "product_version", "channel", "intent", "intensity"]
+    briefs = inputs.briefs.loc[inputs.briefs["language"] == "en", [*keys, "brief_id"]]
+    served = inputs.brief_templates[["brief_id", "template_id", "abstain_reason"]]
+    products = inputs.products[
+        ["product_id", "product_version", "name", "valid_from", "valid_to_inclusive", "states", "channels"]
+    ].rename(columns={"channels": "offered_channels"})
+    consents = inputs.consents[["customer_id", "channel", "status", "evidence_text"]].rename(
+        columns={"status": "consent_status"}
+    )
+    suppressions = inputs.suppressions.groupby(["customer_id", "channel"], as_index=False)["reason"].min()
+    frame = (
+        inputs.decisions.merge(briefs, on=keys, how="left", validate="m:1")
+        .merge(served, on="brief_id", how="left", validate="m:1")
+        .merge(products, on=["product_id", "product_version"], how="left", validate="m:1")
+        .merge(inputs.customers, on="customer_id", how="left", validate="m:1")
+        .merge(consents, on=["customer_id", "channel"], how="left", validate="m:1")
+        .merge(suppressions, on=["customer_id", "channel"], how="left", validate="m:1")
+    )
+    return frame.astype(object).where(frame.notna(), None)
+
+
+class _Known:
+    """What does not differ from message to message, worked out once."""
+
+    def __init__(self, inputs: ReleaseInputs) -> None:
+        self.inputs = inputs
+        self.settings = inputs.settings
+        self.send_date = inputs.as_of_date + timedelta(days=1)
+        self.templates = {name: _Prepared.of(template) for name, template in inputs.templates.items()}
+        self.statuses = inputs.statuses
+        self.zones: dict[str, ZoneInfo | None] = {}
+        self.is_phone_allowed = is_allowed_phone(inputs.settings.branch_phone)
+        self.rate_date = shown_date(self.send_date)
+        self.links: dict[str, str | None] = {}
+
+    def zone(self, name: str) -> ZoneInfo | None:
+        """Return a zone by name, or None where no clock knows it."""
+        if name not in self.zones:
+            try:
+                self.zones[name] = ZoneInfo(name)
+            except (KeyError, ValueError, OSError):
+                self.zones[name] = None
+        return self.zones[name]
+
+    def link(self, product_id: str) -> str | None:
+        """Return the link of a product, or None where it leads anywhere but to the bank."""
+        if product_id not in self.links:
+            link = self.settings.link_base + product_id
+            self.links[product_id] = link if is_allowed_link(link, self.settings.slots) else None
+        return self.links[product_id]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What rendering needs of a template."""
+
+    template: Template
+    slots: tuple[str, ...]
+    fault: str | None
+
+    @classmethod
+    def of(cls, template: Template) -> "_Prepared":
+        """Read slots and proof of a template once for all its messages."""
+        fault = None
+        if not template.citations or any(row.verdict != "supported" for row in template.citations):
+            fault = "a sentence is unsupported"
+        elif any(check.verdict == "blocked" for check in template.checks):
+            fault = "a rule blocks it"
+        return cls(template, used_slots(template.body + (template.subject or "")), fault)
+
+
+def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
+    """Render and check one message."""
+    template_id = row["template_id"]
+    prepared = known.templates.get(template_id) if template_id else None
+    send_at: datetime = row["send_at"]
+    zone = known.zone(row["timezone"] or "UTC") or ZoneInfo("UTC")
+    local_send = send_at.astimezone(zone)
+    checks = [
+        _template_check(row, prepared, known),
+        _offer_check(row, local_send.date()),
+        _consent_check(row),
+        _quiet_check(row, send_at, known),
+        _Check("B-11", row["reason"] is not None, row["reason"] or "no suppression", row["reason"] or ""),
+    ]
+    values: dict[str, str] = {}
+    subject = body = None
+    if prepared is not None:
+        values, missing = _values(row, prepared, known)
+        subject = fill(prepared.template.subject, values) if prepared.template.subject else None
+        body = fill(prepared.template.body, values)
+        left_open = open_tokens(body + (subject or ""))
+        fault = ", ".join((*missing, *left_open))
+        shown = fault or f"{len(values)} slots verified"
+        checks.append(_Check("H-SLOT-01", bool(fault), shown, "slot_unverified"))
+    blocked = next((check for check in checks if check.is_blocked), None)
+    return (
+        {
+            "message_id": message_id_of(row["decision_id"], template_id),
+            "decision_id": row["decision_id"],
+            "customer_id": row["customer_id"],
+            "as_of_date": known.inputs.as_of_date,
+            "brief_id": row["brief_id"],
+            "template_id": template_id,
+            "channel": row["channel"],
+            "subject": subject,
+            "body": body,
+            "slots": json.dumps(values, ensure_ascii=False, sort_keys=True),
+            "status": "withheld" if blocked else "released",
+            "withheld_reason": blocked.reason if blocked else None,
+            "send_at": send_at,
+            "expires_at": _expires_at(row, local_send, zone),
+            "timezone": row["timezone"],
+            "content_hash": content_hash_of(subject, body),
+        },
+        checks,
+    )
+
+
+def message_id_of(decision_id: str, template_id: str | None) -> str:
+    """Return the MD5 (hex) of decision and template, joined by a vertical bar."""
+    return hashlib.md5(f"{decision_id}|{template_id or ''}".encode(), usedforsecurity=False).hexdigest()
+
+
+def content_hash_of(subject: str | None, body: str | None) -> str:
+    """Return the SHA-256 (hex) of the subject and the body, one behind the other."""
+    return hashlib.sha256(((subject or "") + (body or "")).encode()).hexdigest()
+
+
+def _template_check(row: dict, prepared: _Prepared | None, known: _Known) -> _Check:
+    if prepared is None:
+        why = row["abstain_reason"] or ("no brief fits" if row["brief_id"] is None else "no template")
+        return _Check("H-TPL-01", True, why, "no_template")
+    status = known.statuses.get(prepared.template.template_id, "unknown")
+    if status not in ("automatic", "approved"):
+        return _Check("H-TPL-01", True, f"approval is {status}", "template_not_approved")
+    if prepared.fault:
+        return _Check("H-TPL-01", True, prepared.fault, "template_not_proven")
+    return _Check("H-TPL-01", False, f"approval is {status}", "")
+
+
+def _offer_check(row: dict, send_date: date) -> _Check:
+    """B-01: the version is live on the send date, served in the state and on the channel, and not held."""
+    valid_from, valid_to = _as_date(row["valid_from"]), _as_date(row["valid_to_inclusive"])
+    if row["name"] is None or valid_from is None:
+        return _Check("B-01", True, "the product version is not in the catalogue", "offer_unknown")
+    if send_date < valid_from or (valid_to is not None and send_date > valid_to):
+        return _Check("B-01", True, f"valid {valid_from} to {valid_to}, sent {send_date}", "offer_not_live")
+    states = list(row["states"]) if row["states"] is not None else []
+    if states and row["state"] not in states:
+        return _Check("B-01", True, f"not offered in {row['state']}", "state_not_served")
+    if row["offered_channels"] is not None and row["channel"] not in list(row["offered_channels"]):
+        return _Check("B-01", True, f"not offered by {row['channel']}", "channel_not_offered")
+    if row["held_product_ids"] is not None and row["product_id"] in list(row["held_product_ids"]):
+        return _Check("B-01", True, "held already", "already_held")
+    return _Check("B-01", False, f"live through {valid_to or 'open'}, served in {row['state'] or 'any state'}", "")
+
+
+def _consent_check(row: dict) -> _Check:
+    """B-02 and B-03: the latest record of the channel is a grant; texts need the wording agreed to."""
+    is_written = row["channel"] in WRITTEN_CONSENT_CHANNELS
+    rule_id = "B-03" if is_written else "B-02"
+    if row["consent_status"] is None:
+        return _Check(rule_id, True, "no record of consent", "consent_missing")
+    if row["consent_status"] != "granted":
+        return _Check(rule_id, True, f"latest record: {row['consent_status']}", "consent_withdrawn")
+    if is_written and not (isinstance(row["evidence_text"], str) and row["evidence_text"].strip()):
+        return _Check(rule_id, True, "the wording agreed to is not on record", "consent_without_evidence")
+    return _Check(rule_id, False, f"granted for {row['channel']}", "")
+
+
+def _quiet_check(row: dict, send_at: datetime, known: _Known) -> _Check:
+    """B-06: the instant lies inside the window in every zone that may be the customer's."""
+    zones = list(row["zones"]) if row["zones"] is not None else []
+    if not zones or (row["channel"] in WRITTEN_CONSENT_CHANNELS and not row["is_zone_known"]):
+        return _Check("B-06", True, "time zone unknown", "time_zone_unknown")
+    opens, closes = row["opens_at"] or OPENS_AT, row["closes_at"] or CLOSES_AT
+    for name in zones:
+        zone = known.zone(name)
+        local = send_at.astimezone(zone).time() if zone else None
+        if local is None or not opens <= local < closes:
+            return _Check("B-06", True, f"{local} in {name}", "quiet_hours")
+    return _Check("B-06", False, f"inside {opens:%H:%M}-{closes:%H:%M} in {', '.join(zones)}", "")
+
+
+def _values(row: dict, prepared: _Prepared, known: _Known) -> tuple[dict[str, str], list[str]]:
+    """Return verified values of the slots a template uses, and what could not be verified."""
+    values: dict[str, str] = {}
+    missing = []
+    for name in prepared.slots:
+        value = _value(name, row, known)
+        if value is None:
+            missing.append(f"no value for {name}")
+        else:
+            values[name] = value
+    return values, missing
+
+
+def _value(name: str, row: dict, known: _Known) -> str | None:
+    if name == "first_name":
+        return shown_name(row["first_name"]) or NEUTRAL_NAME
+    if name == "product_name":
+        return row["name"] or None
+    if name == "offer_end_date":
+        last_day = _as_date(row["valid_to_inclusive"])
+        return shown_date(last_day) if last_day else None
+    if name == "rate_as_of_date":
+        return known.rate_date
+    if name == "branch_phone":
+        return known.settings.branch_phone if known.is_phone_allowed else None
+    return known.link(row["product_id"])
+
+
+def _as_date(value: object) -> date | None:
+    """Return a day; DuckDB and pandas hand dates over as dates or as midnights."""
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else None
+
+
+def _expires_at(row: dict, local_send: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the send day on the customer's clock, or of the offer's last day if that is earlier."""
+    last_day = _as_date(row["valid_to_inclusive"])
+    day = local_send.date() if last_day is None else min(local_send.date(), last_day)
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))
