@@ -17,6 +17,10 @@ import pandas as pd
 INTENT_NAMES = ("dormant", "browsing", "considering", "ready")
 INTENSITIES = ("low", "medium", "high")
 CHANNELS = ("email", "sms", "push", "in_app", "mail")
+SLOTS = ("first_name", "product_name", "offer_end_date", "rate_as_of_date", "branch_phone", "link")
+"""Slots a text may hold, written {first_name}; they are filled per customer, after proof."""
+MAX_CHARACTERS = {"email": 4000, "sms": 306, "push": 180, "in_app": 350, "mail": 4000}
+"""Longest text of a channel, disclosures and footer included; 306 = two joined SMS segments of 153."""
 BRIEF_COLUMNS = (
     "product_id",
     "product_version",

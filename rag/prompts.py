@@ -8,9 +8,8 @@ nothing else. Odd clauses and why they stand there are explained beside them.
 import re
 from typing import Any
 
-from rag.briefs import Brief
+from rag.briefs import MAX_CHARACTERS, SLOTS, Brief
 from rag.retrieval import SOURCE_KINDS, Retrieved
-from rag.writers.base import MAX_CHARACTERS, SLOTS
 
 PROMPT_VERSION = "2026.1"
 
@@ -72,7 +71,7 @@ Sentences: {sentences}
 {subject}
 You may use these placeholders as they stand: {slots}.
 
-Passages, each between a line <passage ...> and a line </passage>:
+Passages, each in a passage element of its own:
 {passages}"""
 
 _READERS = {
@@ -105,7 +104,7 @@ def build_messages(brief: Brief, retrieved: list[Retrieved]) -> tuple[list[dict[
     chosen = choose_passages(retrieved)
     aliases = {f"p{number}": item.chunk.chunk_id for number, item in enumerate(chosen, start=1)}
     passages = "\n".join(
-        f'<passage chunk_id="{alias}" kind="{item.kind}" title="{_plain(item.title)}">\n'
+        f'<passage chunk_id="{alias}" kind="{item.kind}" title="{_attribute(item.title)}">\n'
         f"{_plain(item.chunk.text)}\n</passage>"
         for alias, item in zip(aliases, chosen, strict=True)
     )
@@ -150,4 +149,9 @@ def choose_passages(retrieved: list[Retrieved]) -> list[Retrieved]:
 
 def _plain(text: str) -> str:
     """Take the fence's own marks out of a text, so that no passage can end its fence."""
-    return _FENCE.sub("(passage", text).replace('"', "'") if _FENCE.search(text) else text
+    return _FENCE.sub("(passage", text)
+
+
+def _attribute(text: str) -> str:
+    """Make a text fit between double quotes on one line."""
+    return _plain(text).replace('"', "'").replace("\n", " ")

@@ -7,16 +7,24 @@ whether that is true is decided by `rag.grounding` and `rag.compliance`, never b
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.briefs import Brief
+from rag.briefs import MAX_CHARACTERS, SLOTS, Brief
 from rag.retrieval import Retrieved
 
+__all__ = [
+    "FAULT_KINDS",
+    "MAX_CHARACTERS",
+    "ROLES",
+    "SLOTS",
+    "Draft",
+    "DraftCitation",
+    "DraftSentence",
+    "Writer",
+    "WriterFault",
+    "WriterUnavailable",
+    "render_body",
+]
+
 ROLES = ("greeting", "opening", "claim", "benefit", "closing", "call_to_action", "sign_off", "disclosure")
-SLOTS = ("first_name", "product_name", "offer_end_date", "rate_as_of_date", "branch_phone", "link")
-"""Slots a text may hold, written {first_name}; they are filled per customer, after proof."""
-
-MAX_CHARACTERS = {"email": 4000, "sms": 306, "push": 180, "in_app": 350, "mail": 4000}
-"""Longest text of a channel, disclosures and footer included; 306 = two joined SMS segments of 153."""
-
 FAULT_KINDS = (
     "refused",
     "timeout",
