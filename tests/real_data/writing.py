@@ -36,5 +36,9 @@ def main(description: str | None, adapt: Callable[[Path, Path], list[str]]) -> N
     arguments = parser.parse_args()
     if arguments.out.exists():
         parser.error(f"{arguments.out} exists already; name a folder that does not")
-    for note in adapt(arguments.source, arguments.out):
+    try:
+        notes = adapt(arguments.source, arguments.out)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    for note in notes:
         print(f"stand-in: {note}")
