@@ -1,25 +1,59 @@
 {{ config(meta={'dagster': {'ref': {'name': 'audit_message_trace'}}}) }}
--- From a message_id alone: the trace of a released message has its decision, candidates, features, citations, checks,
--- consent in force and versions, and the text's hash is the one rendering recorded.
+-- From a message_id alone: the trace of every message of the night has its decision, features, checks and versions, a
+-- released one also its citations and a consent in force, and the text's hash is the one that rendering recorded.
+-- Candidates, by far the largest part, are asked of the sixteenth of messages whose id begins with 0.
+with messages as (
+    select
+        message_id,
+        status,
+        content_hash
+    from {{ ref('fct_messages') }}
+    where as_of_date = {{ as_of_date() }}
+),
+
+traces as (
+    select
+        message_id,
+        decision,
+        features,
+        versions,
+        checks,
+        citations,
+        consents,
+        rendered_sha256
+    from {{ ref('audit_message_trace') }}
+    where as_of_date = {{ as_of_date() }}
+),
+
+sampled_candidates as (
+    select
+        message_id,
+        candidates
+    from {{ ref('audit_message_trace') }}
+    where as_of_date = {{ as_of_date() }} and message_id < '1'
+)
+
 select
-    trace.message_id,
+    messages.message_id,
     messages.status
-from {{ ref('audit_message_trace') }} as trace
-inner join {{ ref('fct_messages') }} as messages on trace.message_id = messages.message_id
+from messages
+left join traces on messages.message_id = traces.message_id
 where
-    messages.as_of_date = {{ as_of_date() }}
-    and (
-        trace.decision is null
-        or trace.candidates is null
-        or trace.features is null
-        or trace.versions is null
-        or trace.checks is null
-        or (
-            messages.status = 'released'
-            and (
-                trace.citations is null
-                or coalesce(json_extract_string(trace.consents, '$[#-1].status') != 'granted', true)
-                or coalesce(trace.rendered_sha256 != messages.content_hash, true)
-            )
+    traces.decision is null
+    or traces.features is null
+    or traces.versions is null
+    or traces.checks is null
+    or (
+        messages.status = 'released'
+        and (
+            traces.citations is null
+            or coalesce(json_extract_string(traces.consents, '$[#-1].status') != 'granted', true)
+            or coalesce(traces.rendered_sha256 != messages.content_hash, true)
         )
     )
+union all
+select
+    message_id,
+    'candidates' as status
+from sampled_candidates
+where candidates is null
