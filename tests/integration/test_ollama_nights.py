@@ -35,6 +35,6 @@ def test_a_refused_server_stops_the_night(next_night, monkeypatch):
 
 def test_a_missing_model_names_the_pull_that_mends_it(next_night, monkeypatch):
     with running_server() as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        monkeypatch.setenv("OLLAMA_HOST", server.host)
         monkeypatch.setenv("WORDBOND_OLLAMA_MODEL", "no-such-model")
         assert_stops(*next_night, "ollama pull no-such-model")
