@@ -6,18 +6,27 @@
 4. A snapshot is labelled once its label window is over. Of the labelled ones the latest test, those before them
    calibrate, the earlier train. With two, one trains and one tests; a single one trains.
 -#}
-with history as (
+with active_days as (
+    select activity_date from {{ ref('int_customers__transaction_days') }}
+    union all
+    select activity_date from {{ ref('int_customers__event_days') }}
+    union all
+    select activity_date from {{ ref('int_customers__contact_days') }}
+),
+
+history as (
     select
         min(activity_date) as history_from,
         max(activity_date) as history_until,
         least({{ as_of_date() }}, max(activity_date) + {{ var('history_tolerance_days') }}) as known_until
-    from {{ ref('int_customers__days') }}
+    from active_days
 ),
 
 months as (
-    select cast(unnest(generate_series(
-        date_trunc('month', history_from), cast({{ as_of_date() }} as timestamp), interval 1 month
-    )) as date) as month_start
+    select
+        cast(unnest(generate_series(
+            date_trunc('month', history_from), cast({{ as_of_date() }} as timestamp), interval 1 month
+        )) as date) as month_start
     from history
 ),
 
@@ -45,9 +54,10 @@ modes as (
 
 weeks as (
     -- Only weeks that begin inside the history; other modes have tonight alone here.
-    select {{ as_of_date() }} - 7 * cast(unnest(range(
-        case when mode = 'week' then 1 + greatest(0, {{ as_of_date() }} - history_from - 6) // 7 else 1 end
-    )) as integer) as as_of_date
+    select
+        {{ as_of_date() }} - 7 * cast(unnest(range(
+            case when mode = 'week' then 1 + greatest(0, {{ as_of_date() }} - history_from - 6) // 7 else 1 end
+        )) as integer) as as_of_date
     from modes
 ),
 

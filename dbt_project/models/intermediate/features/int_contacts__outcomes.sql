@@ -1,9 +1,15 @@
 with contacts as (
-    select * from {{ ref('int_contacts__as_known') }} where arm in ('treatment', 'control')
+    select *
+    from {{ ref('int_contacts__as_known') }}
+    where arm in ('treatment', 'control')
 ),
 
 product_families as (
-    select product_id, family from {{ ref('int_products__as_known') }} where is_latest_version
+    select
+        product_id,
+        family
+    from {{ ref('int_products__as_known') }}
+    where is_latest_version
 ),
 
 -- The latest snapshot before the day of sending: what was known when the contact was chosen.

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with latest_versions as (
     {{ as_known(ref('stg_bank__events'), ['event_id'], as_of_date()) }}
 ),

@@ -5,7 +5,7 @@ with latest_versions as (
 hashed as (
     select
         *,
-        -- All columns of the input contract and nothing of the load, so that the same version loaded twice keeps its name.
+        -- All columns of the input contract and nothing of the load: the same version loaded twice keeps its name.
         left(sha256(cast(to_json(struct_pack(
             product_id := product_id,
             name := name,
@@ -41,11 +41,11 @@ select
     valid_from,
     valid_until,
     valid_to_inclusive,
-    coalesce(string_split(channels, '|'), ['email', 'sms', 'push', 'in_app', 'mail']) as channels,
-    coalesce(string_split(states, '|'), cast([] as varchar [])) as states,
+    coalesce(string_split(channels, '|'), list_value('email', 'sms', 'push', 'in_app', 'mail')) as channels,
+    coalesce(string_split(states, '|'), cast(list_value() as varchar[])) as states,
     min_age,
-    coalesce(string_split(requires_product_id, '|'), cast([] as varchar [])) as requires_product_ids,
-    coalesce(string_split(excludes_product_id, '|'), cast([] as varchar [])) as excludes_product_ids,
+    coalesce(string_split(requires_product_id, '|'), cast(list_value() as varchar[])) as requires_product_ids,
+    coalesce(string_split(excludes_product_id, '|'), cast(list_value() as varchar[])) as excludes_product_ids,
     dwelling_secured,
     rate_type,
     tiered,

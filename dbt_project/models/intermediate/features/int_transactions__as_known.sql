@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 select
     transaction_id,
     customer_id,

@@ -1,25 +1,43 @@
 with used as (
-    select 'transactions.category' as field, category as value, count(*) as row_count
+    select
+        'transactions.category' as field,
+        category as value,
+        count(*) as row_count
     from {{ ref('int_transactions__as_known') }}
     group by category
     union all
-    select 'events.event_type' as field, event_type as value, count(*) as row_count
+    select
+        'events.event_type' as field,
+        event_type as value,
+        count(*) as row_count
     from {{ ref('int_events__as_known') }}
     where not is_reserved
     group by event_type
     union all
-    select 'events.topic' as field, topic as value, count(*) as row_count
+    select
+        'events.topic' as field,
+        topic as value,
+        count(*) as row_count
     from {{ ref('int_events__as_known') }}
     where not is_reserved and topic is not null
     group by topic
 ),
 
 listed as (
-    select 'transactions.category' as field, category as value from {{ ref('seed_transaction_categories') }}
+    select
+        'transactions.category' as field,
+        category as value
+    from {{ ref('seed_transaction_categories') }}
     union all
-    select 'events.event_type' as field, event_type as value from {{ ref('seed_event_types') }}
+    select
+        'events.event_type' as field,
+        event_type as value
+    from {{ ref('seed_event_types') }}
     union all
-    select 'events.topic' as field, topic as value from {{ ref('seed_event_topics') }}
+    select
+        'events.topic' as field,
+        topic as value
+    from {{ ref('seed_event_topics') }}
 )
 
 select

@@ -8,11 +8,20 @@ with features as (
 ),
 
 segments as (
-    select customer_id, as_of_date, segment_name from {{ ref('stg_ml__customer_segments') }}
+    select
+        customer_id,
+        as_of_date,
+        segment_name
+    from {{ ref('stg_ml__customer_segments') }}
 ),
 
 intents as (
-    select customer_id, as_of_date, intent_name, readiness from {{ ref('stg_ml__customer_intents') }}
+    select
+        customer_id,
+        as_of_date,
+        intent_name,
+        readiness
+    from {{ ref('stg_ml__customer_intents') }}
 )
 
 select

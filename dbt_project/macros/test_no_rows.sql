@@ -1,0 +1,3 @@
+{% test no_rows(model) %}
+    select * from {{ model }}
+{% endtest %}
