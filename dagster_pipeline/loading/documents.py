@@ -5,7 +5,10 @@ What belongs here: finding the files and turning parsed documents into rows. The
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+
+import duckdb
 
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.reader import check_inside
@@ -71,6 +74,24 @@ def read_default_documents() -> LoadedDocuments:
     if loaded.rejects:
         raise InputError(f"The default corpus is broken: {loaded.rejects[0][0]}: {loaded.rejects[0][5]}")
     return loaded
+
+
+def reject_known_documents(con: duckdb.DuckDBPyConnection, loaded: LoadedDocuments, night: date) -> LoadedDocuments:
+    """Move documents that an earlier night loaded as they are to the rejects: nothing changed."""
+    known = con.execute(
+        "select doc_id, doc_version, content_hash from raw.documents where loaded_as_of_date < ? "
+        "qualify row_number() over (partition by doc_id, doc_version order by loaded_as_of_date desc) = 1",
+        [night],
+    ).fetchall()
+    hashes = {(doc_id, doc_version): content_hash for doc_id, doc_version, content_hash in known}
+    rows, rejects = [], list(loaded.rejects)
+    for row in loaded.rows:
+        if hashes.get((row[0], row[1])) == row[9]:
+            message = "an earlier night loaded this document already; nothing changed"
+            rejects.append((row[10], 1, "duplicate_row", "doc_id, version", f"{row[0]} {row[1]}", message))
+        else:
+            rows.append(row)
+    return LoadedDocuments(loaded.files, rows, rejects)
 
 
 def _parse(paths: list[tuple[Path, str]]) -> LoadedDocuments:

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, PROTECTED_PREFIX, FileContract
+from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, FileContract
 from dagster_pipeline.loading.documents import (
     DEFAULT_PREFIX,
     LoadedDocuments,
     read_default_documents,
     read_documents,
+    reject_known_documents,
 )
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.parsing import quote_text
 from dagster_pipeline.loading.reader import Part, find_parts, open_part
+from dagster_pipeline.loading.remarks import skipped_nights, unknown_columns, unknown_files
 from dagster_pipeline.loading.report import FileCount, LoadReport, degraded_notes, planted_and_caught
 from dagster_pipeline.loading.settings import LOAD_SETTINGS, LoadSettings
 from dagster_pipeline.loading.truth import load_truth
@@ -100,7 +102,7 @@ def load_night(
             raise
     finally:
         _drop_staging(con)
-    return _report(con, as_of_date, is_first, staged.notes + _skipped_nights(con, root, as_of_date))
+    return _report(con, as_of_date, is_first, staged.notes + skipped_nights(con, root, as_of_date))
 
 
 def _is_first_night(con: duckdb.DuckDBPyConnection, as_of_date: date) -> bool:
@@ -133,12 +135,14 @@ def stage_folder(
         parts[contract.name] = _open_parts(con, contract, night_folder, root, is_first)
     if is_first:
         _check_first_night(parts)
+    has_own_products = not any(part.source_file.startswith(DEFAULT_PREFIX) for part in parts["products"])
     for contract in FILES:
         stage_rows(con, contract, parts[contract.name], settings)
-        reject_unknown_references(con, contract, parts[contract.name], night)
+        reject_unknown_references(con, contract, parts[contract.name], night, has_own_products)
         reject_repeated_keys(con, contract, parts[contract.name], night)
         check_shares(con, contract.name, parts[contract.name], settings)
-        notes += _unknown_columns(contract, parts[contract.name])
+        notes += unknown_columns(contract, parts[contract.name])
+    notes += unknown_files(night_folder, is_first)
     documents = read_documents(night_folder, root, settings.max_reject_share)
     if is_first and not documents.files:
         documents = read_default_documents()
@@ -173,20 +177,6 @@ def _check_first_night(parts: dict[str, list[Part]]) -> None:
         )
 
 
-def _unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:
-    known = {column.name for column in contract.columns}
-    unknown = {
-        name
-        for part in parts
-        for name in part.columns
-        if name not in known and not (contract.has_attributes and name.startswith((ATTRIBUTE_PREFIX, PROTECTED_PREFIX)))
-    }
-    if not unknown:
-        return []
-    shown = ", ".join(sorted(unknown)[:10]) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
-    return [f"Columns of {contract.name} that the contract does not know were left out: {shown}."]
-
-
 def _write_night(con: duckdb.DuckDBPyConnection, staged: Staged, as_of_date: date) -> None:
     """Replace the night's rows in every raw table."""
     night = as_of_date.isoformat()
@@ -195,7 +185,7 @@ def _write_night(con: duckdb.DuckDBPyConnection, staged: Staged, as_of_date: dat
     for contract in FILES:
         if staged.parts[contract.name]:
             _write_file(con, contract, staged.parts[contract.name], night)
-    _write_documents(con, staged.documents, as_of_date)
+    _write_documents(con, reject_known_documents(con, staged.documents, as_of_date), as_of_date)
     con.execute(
         "insert into raw.rejects select source_file, row_number, rule, column_name, value, message, "
         f"date '{night}' from stage_rejects order by source_file, row_number, rule"
@@ -243,23 +233,6 @@ def _drop_staging(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for (name,) in names:
         con.execute(f"drop table temp.{name}")
-
-
-def _skipped_nights(con: duckdb.DuckDBPyConnection, root: Path, as_of_date: date) -> list[str]:
-    """Tell of nights' folders up to tonight that were never loaded."""
-    if not (root / "nights").is_dir():
-        return []
-    loaded = {row[0].isoformat() for row in con.execute("select distinct loaded_as_of_date from raw.loads").fetchall()}
-    tonight = as_of_date.isoformat()
-    skipped = sorted(
-        path.name for path in (root / "nights").iterdir() if path.name < tonight and path.name not in loaded
-    )
-    if not skipped:
-        return []
-    return [
-        f"Folders of {len(skipped)} earlier nights were never loaded ({skipped[0]} to {skipped[-1]}): "
-        f"`make backfill FROM={skipped[0]} TO={skipped[-1]}` loads them."
-    ]
 
 
 def _report(con: duckdb.DuckDBPyConnection, as_of_date: date, is_first: bool, notes: list[str]) -> LoadReport:

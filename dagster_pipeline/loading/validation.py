@@ -6,34 +6,17 @@ first by itself, then by what it refers to, last by its key; a row that failed o
 so a spoiled copy never makes its original a duplicate.
 """
 
-from dataclasses import dataclass
-
 import duckdb
 
 from dagster_pipeline.loading.attributes import AttributeColumns, attributes_json
-from dagster_pipeline.loading.contract import (
-    ATTRIBUTE_PREFIX,
-    PROTECTED_PREFIX,
-    Column,
-    FileContract,
-)
+from dagster_pipeline.loading.checks import Check, checks_of, parsed_query, read_part
+from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, PROTECTED_PREFIX, FileContract
 from dagster_pipeline.loading.errors import InputError
-from dagster_pipeline.loading.parsing import EXPECTED, SQL_TYPES, Reading, quote_name, quote_text, read_column
+from dagster_pipeline.loading.parsing import SQL_TYPES, quote_text
 from dagster_pipeline.loading.reader import Part, unreadable
 from dagster_pipeline.loading.settings import LoadSettings
 
 HIDDEN = "(protected, not shown)"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One judgement of one column: ``condition`` over a part's raw and read columns rejects the row."""
-
-    rule: str
-    column: str
-    condition: str
-    message: str
-    is_protected: bool = False
 
 
 def create_rejects_table(con: duckdb.DuckDBPyConnection) -> None:
@@ -81,13 +64,13 @@ def stage_rows(
         f"create or replace temp table stage_{contract.name} (part integer, source_row_number bigint, {definition})"
     )
     for number, part in enumerate(parts):
-        readings = _read_part(contract, part, settings)
-        checks = _checks(contract, part, readings, settings)
+        readings = read_part(contract, part, settings)
+        checks = checks_of(contract, part, readings, settings)
         extra = ""
         if attributes is not None and protected is not None:
             extra = f", {attributes_json(attributes, part)} as attributes"
             extra += f", {attributes_json(protected, part)} as protected_attributes"
-        parsed = _parsed(contract, part, readings, extra)
+        parsed = parsed_query(contract, part, readings, extra)
         is_bad = " or ".join(f"coalesce({check.condition}, false)" for check in checks) or "false"
         names = ", ".join(column.name for column in contract.columns)
         names += ", attributes, protected_attributes" if contract.has_attributes else ""
@@ -108,104 +91,6 @@ def stage_rows(
 
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
     return con.execute(query).fetchall()[0][0]
-
-
-def _read_part(contract: FileContract, part: Part, settings: LoadSettings) -> dict[str, Reading]:
-    """Return the reading of every contract column that the part has."""
-    readings = {}
-    for column in contract.columns:
-        if column.name in part.columns:
-            actual, sql_type = part.columns[column.name]
-            readings[column.name] = read_column(column, f"raw.{quote_name(actual)}", sql_type, settings.bank_timezone)
-    return readings
-
-
-def _parsed(contract: FileContract, part: Part, readings: dict[str, Reading], extra: str) -> str:
-    """Return the query of a part's columns as read, with flags of presence and the raw text of those that can fail."""
-    items = ["raw.source_row_number"]
-    for column in contract.columns:
-        if column.name not in readings:
-            items.append(f"cast(null as {SQL_TYPES[column.kind]}) as {column.name}")
-            continue
-        reading = readings[column.name]
-        actual = quote_name(part.columns[column.name][0])
-        items.append(f"{reading.value} as {column.name}")
-        items.append(f"raw.{actual} as raw_{column.name}")
-        if reading.can_fail:
-            items.append(f"{reading.is_present} as has_{column.name}")
-            items.append(f"{reading.looks_like_date} as is_date_{column.name}")
-    return f"select {', '.join(items)}{extra} from {part.relation} as raw"
-
-
-def _checks(contract: FileContract, part: Part, readings: dict[str, Reading], settings: LoadSettings) -> list[Check]:
-    """Return every judgement that applies to a part, in the order in which a row's first reject is chosen."""
-    checks = []
-    for column in contract.columns:
-        if column.name in readings:
-            checks += _column_checks(column, readings[column.name], settings)
-    for rule in contract.row_rules:
-        is_protected = any(column.is_protected for column in contract.columns if column.name == rule.column)
-        checks.append(Check(rule.rule, rule.column, rule.condition, rule.message, is_protected))
-    return checks
-
-
-def _column_checks(column: Column, reading: Reading, settings: LoadSettings) -> list[Check]:
-    name, found = column.name, []
-
-    def check(rule: str, condition: str, message: str) -> None:
-        found.append(Check(rule, name, condition, message, column.is_protected))
-
-    has_value = f"has_{name}" if reading.can_fail else f"{name} is not null"
-    if column.must_have_value:
-        check("missing_value", f"not ({has_value})", f"{name} is empty; every row needs one")
-    if reading.can_fail:
-        unread = f"has_{name} and {name} is null"
-        if reading.looks_like_date != "false":
-            check("impossible_date", f"{unread} and is_date_{name}", f"{name} is no day of the calendar")
-            unread += f" and not is_date_{name}"
-        check("malformed_value", unread, f"expected {EXPECTED[column.kind]}")
-    if column.kind in ("date", "instant"):
-        first, last = settings.earliest_date, settings.latest_date
-        check("impossible_date", f"{name} < date '{first}'", f"{name} lies before {first}")
-        if not column.may_lie_ahead:
-            check(
-                "impossible_date",
-                f"{name} >= date '{last}' + interval 1 day",
-                f"{name} lies after {last}, the latest date that can have happened",
-            )
-    if column.minimum is not None and column.maximum is not None:
-        check(
-            "malformed_value",
-            f"{name} not between {column.minimum} and {column.maximum}",
-            f"expected {column.minimum} to {column.maximum}",
-        )
-    condition = _vocabulary_condition(column)
-    if condition:
-        expected = column.pattern_hint or "one of " + ", ".join(column.vocabulary)
-        check("unknown_code", condition, f"expected {expected}")
-    if column.pattern:
-        each = f"regexp_full_match(<value>, {quote_text(column.pattern)})"
-        check("malformed_value", _not_all(column, each), f"expected {column.pattern_hint}")
-    return found
-
-
-def _vocabulary_condition(column: Column) -> str:
-    if column.vocabulary_query:
-        return f"{column.name} not in ({column.vocabulary_query})"
-    if not column.vocabulary:
-        return ""
-    values = ", ".join(quote_text(value) for value in column.vocabulary)
-    if column.kind == "integer":
-        values = ", ".join(column.vocabulary)
-    return _not_all(column, f"(<value> in ({values}))")
-
-
-def _not_all(column: Column, condition: str) -> str:
-    """Return the condition that a value, or an element of a list, fails ``condition`` (with <value> for it)."""
-    if column.kind != "list":
-        return f"not {condition.replace('<value>', column.name)}"
-    elements = f"string_split({column.name}, '|')"
-    return f"len(list_filter({elements}, lambda element: not {condition.replace('<value>', 'element')})) > 0"
 
 
 def _reject_bad_rows(
@@ -258,13 +143,16 @@ def _reject_broken_rows(
 
 
 def reject_unknown_references(
-    con: duckdb.DuckDBPyConnection, contract: FileContract, parts: list[Part], night: str
+    con: duckdb.DuckDBPyConnection, contract: FileContract, parts: list[Part], night: str, has_own_products: bool
 ) -> None:
     """Reject staged rows whose customer or product no accepted row of tonight or an earlier night has."""
     for target, is_wanted in (("customer", contract.refers_to_customer), ("product", contract.refers_to_product)):
         if not is_wanted:
             continue
         name = f"{target}_id"
+        hint = ""
+        if target == "product" and not has_own_products:
+            hint = " (the folder brings no products, so Harbor Bank's default catalogue stands in: add yours)"
         known = f"select {name} from raw.{target}s where loaded_as_of_date < date '{night}'"
         known += f" union select {name} from stage_{target}s"
         _reject_staged(
@@ -275,7 +163,7 @@ def reject_unknown_references(
             f"where {name} is not null and {name} not in ({known})",
             rule=f"unknown_{target}",
             column=name,
-            message=f"no accepted {target} has this {name}; expected one of {target}s known tonight",
+            message=f"no accepted {target} has this {name}; expected one of {target}s known tonight{hint}",
         )
 
 

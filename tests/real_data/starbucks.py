@@ -169,8 +169,8 @@ def _create_offers(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _dated_back(text: str) -> str:
-    """Return a general document as valid from the set's first day."""
-    lines = text.split("\n")
+    """Return a general document as valid from the set's first day, without greetings by name: the set has no names."""
+    lines = [line for line in text.split("\n") if "{first_name}" not in line]
     return "\n".join(f"valid_from: {FIRST_DAY}" if line.startswith("valid_from:") else line for line in lines)
 
 
@@ -213,6 +213,11 @@ version: "1"
 - What {name} is, in short
 - {name}: the terms in plain words
 
+## Approved wording: greetings | role: greeting | channel: email
+
+- Hello,
+- Good day,
+
 ## Approved wording: openings | role: opening | channel: email
 
 - Here is what there is to know about {{product_name}}.
@@ -234,7 +239,7 @@ version: "1"
 ## Approved wording: benefits | role: benefit | channel: email, push, in_app
 
 - You decide whether it is for you.
-- Take it or leave it, as you like.
+- Using it is up to you.
 
 ## Approved wording: calls to action | role: call_to_action | channel: email, in_app
 

@@ -61,11 +61,12 @@ def test_a_later_night_reads_its_own_folder_and_keeps_corrections(
     customer[4] = "US-NJ"
     write_csv(folder / "nights" / str(NEXT) / "customers.csv", HEADERS["customers"], [customer])
     write_document(folder / "nights" / str(NEXT) / "documents" / "new.md", "new_sheet")
+    write_document(folder / "nights" / str(NEXT) / "documents" / "same.md", "savings_sheet")
 
     # t40 names c40, whom nobody knows; t3 to t39 are known: they do not count towards the share of rejected rows.
     report = load_night(con, folder, NEXT, replace(LOAD_SETTINGS, max_reject_share=0.05))
 
-    assert report.rejects_by_rule == {"duplicate_row": 37, "unknown_customer": 1}
+    assert report.rejects_by_rule == {"duplicate_row": 38, "unknown_customer": 1}
     assert fetch(
         con, "select amount, loaded_as_of_date from raw.transactions where transaction_id = 't2' order by 2"
     ) == [
@@ -200,6 +201,18 @@ def test_what_is_missing_is_replaced_and_said(con: duckdb.DuckDBPyConnection, tm
         assert len([note for note in report.notes if note.startswith(start)]) == 1
     assert default_as_of_date(tmp_path) == date(2020, 1, 1)
     assert_identity(con)
+
+
+def test_misspelt_files_and_products_of_another_catalogue_are_said(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = write_bank(tmp_path)
+    (folder / "holdings.csv").rename(folder / "holding.csv")
+    assert any("left alone: holding.csv." in note for note in load_night(con, folder, NIGHT).notes)
+    (folder / "holding.csv").rename(folder / "holdings.csv")
+    (folder / "products.csv").unlink()
+    with pytest.raises(InputError, match="Harbor Bank's default catalogue stands in: add yours"):
+        load_night(con, folder, NIGHT)
 
 
 def test_the_default_night_is_the_last_accepted_local_date(tmp_path: Path) -> None:

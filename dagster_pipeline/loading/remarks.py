@@ -1,0 +1,61 @@
+"""Remarks on what a folder holds beside the rows that were loaded: strange files and columns, nights left out.
+
+What belongs here: sentences for the run's output. What a missing file switches off is told by ``report``.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, PROTECTED_PREFIX, FileContract
+from dagster_pipeline.loading.reader import Part
+
+
+def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
+    """Tell of files and folders the contract does not know: a misspelt name must not pass for a missing file."""
+    if not night_folder.is_dir():
+        return []
+    known = {*(contract.name for contract in FILES), "documents", "truth", *(["nights"] if is_first else [])}
+    strange = sorted(
+        path.name
+        for path in night_folder.iterdir()
+        if not path.name.startswith(".") and path.name.removesuffix(".csv").removesuffix(".parquet") not in known
+    )
+    if not strange:
+        return []
+    return [
+        f"Not part of the input contract and left alone: {', '.join(strange[:10])}{' ...' if strange[10:] else ''}."
+    ]
+
+
+def unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:
+    """Tell of columns that were left out because the contract does not know them."""
+    known = {column.name for column in contract.columns}
+    unknown = {
+        name
+        for part in parts
+        for name in part.columns
+        if name not in known and not (contract.has_attributes and name.startswith((ATTRIBUTE_PREFIX, PROTECTED_PREFIX)))
+    }
+    if not unknown:
+        return []
+    shown = ", ".join(sorted(unknown)[:10]) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
+    return [f"Columns of {contract.name} that the contract does not know were left out: {shown}."]
+
+
+def skipped_nights(con: duckdb.DuckDBPyConnection, root: Path, as_of_date: date) -> list[str]:
+    """Tell of nights' folders up to tonight that were never loaded."""
+    if not (root / "nights").is_dir():
+        return []
+    loaded = {row[0].isoformat() for row in con.execute("select distinct loaded_as_of_date from raw.loads").fetchall()}
+    tonight = as_of_date.isoformat()
+    skipped = sorted(
+        path.name for path in (root / "nights").iterdir() if path.name < tonight and path.name not in loaded
+    )
+    if not skipped:
+        return []
+    return [
+        f"Folders of {len(skipped)} earlier nights were never loaded ({skipped[0]} to {skipped[-1]}): "
+        f"`make backfill FROM={skipped[0]} TO={skipped[-1]}` loads them."
+    ]
