@@ -18,7 +18,7 @@ from rag.compliance.engine import Check
 from rag.documents import Document
 from rag.grounding import CitationRow
 from rag.release import ReleaseInputs
-from rag.templates import TRANSIENT_REASONS, Night, Template, TemplateBatch
+from rag.template_types import TRANSIENT_REASONS, Night, Template, TemplateBatch
 
 _NOT_REMEMBERED = (*TRANSIENT_REASONS, "pending_approval", "rejected")
 

@@ -1,4 +1,4 @@
-"""Grounding: is every sentence of a draft bonded to a source?
+"""Grounding: whether every sentence of a draft is bonded to a source.
 
 Belongs here: the comparison of a sentence's typed claims with the words it cites, the checks of the citation itself,
 and the rows of `rag.template_citations`. What may be said although it is true belongs to `rag.compliance`.
@@ -8,23 +8,19 @@ or the 'up to' beside it. Nothing is matched with tolerance.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 
 from rag.briefs import Brief
-from rag.chunking import chunk_id_of
-from rag.claims import Claim, parse_claims
-from rag.claims.conditions import stem
+from rag.claims import Claim, date_role
 from rag.claims.normalise import normalise_claim_text
-from rag.claims.sentences import split_sentences, whole_sentences
-from rag.claims.words import NEUTRAL_STEMS
-from rag.documents import Document
+from rag.claims.words import NEUTRAL_STEMS, stem
+from rag.evidence import Evidence, Sources, claims_of_text, hold_citation
 from rag.retrieval import Retrieved
 from rag.writers.base import SLOTS, Draft, DraftCitation, DraftSentence
 
-DocumentKey = tuple[str, str]
+_DATE_SLOTS = {"rate_as_of_date": "as_of", "offer_end_date": "end"}
+"""What a date slot may be said to be; its value is checked when it is filled, so no source need show it."""
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _WORD = re.compile(r"[a-z][a-z'-]*")
 
@@ -45,28 +41,6 @@ class GroundingSettings:
 
     verbatim_kinds: tuple[str, ...] = ("brand_voice", "disclosure")
     general_kinds: tuple[str, ...] = ("disclosure",)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What a brief's text may be grounded in.
-
-    Attributes
-    ----------
-    retrieved : mapping of chunk_id to Retrieved
-        Passages retrieved for this brief (and disclosures the rules added).
-    documents : mapping of (doc_id, doc_version) to Document
-        The corpus as known tonight.
-    product_names : mapping of product_id to name
-        Every product of the catalogue, to tell a number of one from a number of another.
-    send_date : date
-        Day on which the text would be sent.
-    """
-
-    retrieved: Mapping[str, Retrieved]
-    documents: Mapping[DocumentKey, Document]
-    product_names: Mapping[str, str]
-    send_date: date
 
 
 @dataclass(frozen=True)
@@ -130,18 +104,6 @@ class GroundedDraft:
         return tuple(row for sentence in self.sentences for row in sentence.rows)
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    """A citation that holds: the passage, the place of the quote, and the whole sentences around it."""
-
-    citation: DraftCitation
-    source: Retrieved
-    start: int
-    end: int
-    text: str
-    claims: tuple[Claim, ...] = field(default=())
-
-
 def ground_draft(
     draft: Draft, brief: Brief, sources: Sources, settings: GroundingSettings | None = None
 ) -> GroundedDraft:
@@ -176,9 +138,9 @@ def ground_sentence(
     """Ground one sentence; see `ground_draft`."""
     faults: list[str] = _form_faults(sentence.text)
     claims = claims_of_text(sentence.text, (brief.product_name,))
-    evidence: list[_Evidence] = []
+    evidence: list[Evidence] = []
     for citation in sentence.citations:
-        held, fault = _hold_citation(citation, brief, sources)
+        held, fault = hold_citation(citation, brief, sources)
         if held is None:
             faults.append(fault)
         else:
@@ -207,68 +169,18 @@ def _form_faults(text: str) -> list[str]:
     unknown = [name for name in _SLOT.findall(text) if name not in SLOTS]
     if unknown or text.count("{") != text.count("}") or text.count("{") != len(_SLOT.findall(text)):
         faults.append("unknown_slot")
+    for name, role in _DATE_SLOTS.items():
+        for match in re.finditer(r"\{" + name + r"\}", text):
+            if date_role(text[: match.start()]) != role:
+                faults.append(f"slot_misused: {name}")
     return faults
-
-
-def _hold_citation(citation: DraftCitation, brief: Brief, sources: Sources) -> tuple[_Evidence | None, str]:
-    """Check a citation by itself: retrieved, in force, for this product and its states, verbatim at its offsets."""
-    source = sources.retrieved.get(citation.chunk_id)
-    if source is None:
-        return None, "chunk_not_retrieved"
-    chunk = source.chunk
-    document = sources.documents.get((source.doc_id, source.doc_version))
-    if document is None:
-        return None, "document_unknown"
-    at = chunk.text.find(citation.quote) if citation.quote.strip() else -1
-    start = chunk.char_start + at
-    faults = (
-        (chunk.finding is not None, "chunk_quarantined"),
-        (
-            chunk_id_of(chunk.doc_id, chunk.doc_version, chunk.char_start, chunk.char_end, chunk.text)
-            != citation.chunk_id
-            or document.text[chunk.char_start : chunk.char_end] != chunk.text,
-            "chunk_does_not_match_document",
-        ),
-        (not document.is_valid_on(sources.send_date), "document_not_in_force"),
-        (bool(document.product_ids) and brief.product_id not in document.product_ids, "wrong_product"),
-        (bool(document.jurisdictions) and not _covers(document.jurisdictions, brief.states), "wrong_jurisdiction"),
-        (at < 0 or document.text[start : start + len(citation.quote)] != citation.quote, "quote_not_verbatim"),
-    )
-    for is_fault, name in faults:
-        if is_fault:
-            return None, name
-    text = whole_sentences(chunk.text, at, at + len(citation.quote))
-    claims = claims_of_text(text, (brief.product_name,))
-    return _Evidence(citation, source, start, start + len(citation.quote), text, claims), ""
-
-
-def _covers(jurisdictions: tuple[str, ...], states: tuple[str, ...]) -> bool:
-    return bool(states) and set(states) <= set(jurisdictions)
-
-
-def claims_of_text(text: str, names: tuple[str, ...]) -> tuple[Claim, ...]:
-    """Return the claims of a text of one or more sentences, each read by itself, placed in the whole text."""
-    found: list[Claim] = []
-    position = 0
-    for part in split_sentences(text):
-        position = text.index(part, position)
-        found += [
-            replace(claim, start=claim.start + position, end=claim.end + position) for claim in _claims(part, names)
-        ]
-        position += len(part)
-    return tuple(found)
-
-
-@lru_cache(maxsize=16384)
-def _claims(sentence: str, names: tuple[str, ...]) -> tuple[Claim, ...]:
-    return parse_claims(sentence, names)
 
 
 def _claim_rows(
     sentence: DraftSentence,
     number: int,
     claims: tuple[Claim, ...],
-    evidence: list[_Evidence],
+    evidence: list[Evidence],
     brief: Brief,
     sources: Sources,
     settings: GroundingSettings,
@@ -309,7 +221,7 @@ def _claim_rows(
     return rows, faults
 
 
-def _filled_template(sentence: DraftSentence, evidence: list[_Evidence]) -> _Evidence | None:
+def _filled_template(sentence: DraftSentence, evidence: list[Evidence]) -> Evidence | None:
     """Return the fixed text with typed slots that a disclosure sentence was filled from, or None."""
     if sentence.role != "disclosure":
         return None
@@ -328,10 +240,10 @@ def _filled_rows(
     sentence: DraftSentence,
     number: int,
     claims: tuple[Claim, ...],
-    template: _Evidence,
-    evidence: list[_Evidence],
+    template: Evidence,
+    evidence: list[Evidence],
 ) -> tuple[list[CitationRow], list[str]]:
-    """A filled fixed text: its words are the catalogue's, its values stand in the other quotes of the product."""
+    """Match a filled fixed text: its words are the catalogue's, its values stand in other quotes of the product."""
     rows, faults = [], []
     sources = [item for item in evidence if item is not template and item.source.product_ids]
     for claim_number, claim in enumerate(claims):
@@ -373,8 +285,8 @@ def is_disclosure(sentence: DraftSentence, source: Retrieved) -> bool:
 
 def _why_unsupported(
     claim: Claim,
-    item: _Evidence,
-    evidence: list[_Evidence],
+    item: Evidence,
+    evidence: list[Evidence],
     brief: Brief,
     sources: Sources,
     settings: GroundingSettings,
@@ -390,11 +302,11 @@ def _why_unsupported(
         return "condition_dropped"
     if not claim.conditions <= known:
         return "condition_invented"
-    return _wrong_product(claim, item, brief, sources, settings)
+    return _wrong_product(claim, item, brief, sources, settings) or _disagreement(claim, item, brief, sources)
 
 
 def _wrong_product(
-    claim: Claim, item: _Evidence, brief: Brief, sources: Sources, settings: GroundingSettings
+    claim: Claim, item: Evidence, brief: Brief, sources: Sources, settings: GroundingSettings
 ) -> str | None:
     """Check that a number is this product's: by its document, else by the name beside it."""
     if not claim.is_numeric:
@@ -416,7 +328,28 @@ def _wrong_product(
     return None
 
 
-def _novel_words(text: str, evidence: list[_Evidence], brief: Brief) -> list[str]:
+def _disagreement(claim: Claim, item: Evidence, brief: Brief, sources: Sources) -> str | None:
+    """Refuse a rate on which two rate sheets in force say different things."""
+    if claim.unit != "mbp" or item.source.kind != "rate_sheet":
+        return None
+    for other in sources.retrieved.values():
+        is_another = other.kind == "rate_sheet" and (other.doc_id, other.doc_version) != (
+            item.source.doc_id,
+            item.source.doc_version,
+        )
+        if is_another and brief.product_id in other.product_ids and other.chunk.finding is None:
+            for said in claims_of_text(other.chunk.text, (brief.product_name,)):
+                is_same_thing = (said.claim_type, said.subject, said.unit) == (
+                    claim.claim_type,
+                    claim.subject,
+                    claim.unit,
+                )
+                if is_same_thing and said.value != claim.value and said.conditions == claim.conditions:
+                    return "sources_disagree"
+    return None
+
+
+def _novel_words(text: str, evidence: list[Evidence], brief: Brief) -> list[str]:
     """Return content words of a sentence that neither its sources nor the neutral words of copy hold."""
     known = set(NEUTRAL_STEMS)
     for item in evidence:
@@ -432,9 +365,9 @@ def _stems(text: str) -> set[str]:
 
 
 def _verbatim_row(
-    sentence: DraftSentence, number: int, evidence: list[_Evidence], settings: GroundingSettings
+    sentence: DraftSentence, number: int, evidence: list[Evidence], settings: GroundingSettings
 ) -> tuple[list[CitationRow], list[str]]:
-    """A sentence without a typed claim must be approved text as it stands, cited whole."""
+    """Match a sentence without a typed claim: approved text as it stands, cited whole."""
     text = sentence.text.strip()
     for item in evidence:
         is_approved = item.source.kind in settings.verbatim_kinds or bool(item.source.chunk.tag("role"))
@@ -451,7 +384,7 @@ def _row(
     claim_number: int,
     claim_type: str,
     claim_value: str,
-    item: _Evidence | None,
+    item: Evidence | None,
     is_supported: bool,
     method: str,
 ) -> CitationRow:

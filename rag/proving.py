@@ -14,7 +14,8 @@ from rag.compliance.disclosures import DisclosureCatalogue, fill_disclosure
 from rag.compliance.engine import Check, ComplianceResult, check_message
 from rag.compliance.model import CheckedSentence, Message, ProductFacts
 from rag.documents import Document
-from rag.grounding import GroundedDraft, Sources, claims_of_text, ground_draft
+from rag.evidence import Sources, claims_of_text
+from rag.grounding import GroundedDraft, ground_draft
 from rag.retrieval import Retrieved
 from rag.writers.base import MAX_CHARACTERS, Draft, DraftCitation, DraftSentence, render_body
 

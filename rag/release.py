@@ -25,7 +25,7 @@ from rag.slots import (
     shown_name,
     used_slots,
 )
-from rag.templates import Template
+from rag.template_types import Template
 
 MESSAGE_COLUMNS = (
     "message_id",

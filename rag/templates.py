@@ -9,154 +9,32 @@ night sees templates first written on it or before, never later ones, so an old 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import replace
 
-from rag.approvals import Decision, latest_status
+from rag.approvals import latest_status
 from rag.briefs import INTENT_NAMES, Brief, brief_id_of
 from rag.compliance.disclosures import DisclosureCatalogue
-from rag.compliance.engine import Check, rules_version
+from rag.compliance.engine import rules_version
 from rag.compliance.model import ProductError, ProductFacts
-from rag.documents import Document, manifest_hash
+from rag.documents import manifest_hash
 from rag.fallback import FALLBACK_INTENSITY, FALLBACK_INTENT, fallback_draft
-from rag.grounding import CitationRow
 from rag.proving import Proof, ProvingGround, prove
 from rag.retrieval import Retrieved
-from rag.writers.base import Draft, DraftCitation, DraftSentence, Writer, WriterFault, render_body
-
-Retrieve = Callable[[Brief, date], list[Retrieved]]
-Progress = Callable[[int, int], None]
-
-FALLBACK = "fallback"
-TRANSIENT_REASONS = tuple(
-    f"writer_{kind}"
-    for kind in ("refused", "timeout", "missing_model", "malformed_json", "died_midway", "server_error", "empty")
+from rag.template_types import (
+    FALLBACK,
+    RATE_TYPES,
+    SECURITIES_FAMILIES,
+    BriefTemplate,
+    Night,
+    Progress,
+    Retrieve,
+    Template,
+    TemplateBatch,
+    draft_of,
+    sentences_of,
 )
-"""Reasons that may have gone by the next night: the writer is asked again. Others hold while the inputs stand."""
-
-RATE_TYPES = ("apy", "apr", "rate", "bps")
-"""Claims whose change since the last approved version calls for a person."""
-SECURITIES_FAMILIES = ("investment",)
-"""Families whose texts a person approves before first use."""
-
-
-@dataclass(frozen=True)
-class Template:
-    """One template with its proof, as the tables of schema rag hold it."""
-
-    template_id: str
-    inputs_hash: str
-    brief_id: str
-    subject: str | None
-    body: str
-    sentences: tuple[dict, ...]
-    writer: str
-    model_digest: str
-    prompt_version: str
-    rules_version: str
-    corpus_version: str
-    is_fallback: bool
-    first_written_as_of_date: date
-    citations: tuple[CitationRow, ...]
-    checks: tuple[Check, ...]
-    initial_status: str
-    note: str
-
-    @property
-    def rates(self) -> frozenset[tuple[str, str]]:
-        """The rates it states, as (type, value)."""
-        return frozenset((row.claim_type, row.claim_value) for row in self.citations if row.claim_type in RATE_TYPES)
-
-
-@dataclass(frozen=True)
-class BriefTemplate:
-    """One row of `rag.brief_templates` without the night."""
-
-    brief_id: str
-    template_id: str | None
-    is_fallback: bool
-    is_reused: bool
-    abstain_reason: str | None
-    inputs_hash: str
-
-
-@dataclass(frozen=True)
-class WritingSettings:
-    """Settings of a night's writing.
-
-    Attributes
-    ----------
-    bank_names : tuple of str
-        Names the bank signs its messages with.
-    """
-
-    bank_names: tuple[str, ...] = ("Harbor Bank",)
-
-
-@dataclass(frozen=True)
-class Night:
-    """What is known when a night's texts are written.
-
-    Attributes
-    ----------
-    as_of_date, send_date : date
-        The night, and the day its messages go out.
-    documents : tuple of Document
-        Every document version known.
-    products : tuple of mapping
-        Rows of the catalogue as known: product_id, name, family and the product attributes.
-    prompt_version : str
-    known_templates : tuple of Template
-        Templates first written on this night or before, in order of (night, template_id).
-    known_abstentions : mapping of inputs hash to reason
-        Briefs for which nothing could be proven on an earlier night, though a writer answered.
-    brief_keys : mapping of brief_id to tuple
-        (product_id, channel, intent, intensity, language, jurisdiction_group) of every brief ever enumerated: two
-        versions of a product share them.
-    decisions : tuple of Decision
-        What people decided, in effect on this night.
-    settings : WritingSettings
-    """
-
-    as_of_date: date
-    send_date: date
-    documents: tuple[Document, ...]
-    products: tuple[Mapping[str, object], ...]
-    prompt_version: str
-    known_templates: tuple[Template, ...] = ()
-    known_abstentions: Mapping[str, str] = field(default_factory=dict)
-    brief_keys: Mapping[str, tuple] = field(default_factory=dict)
-    decisions: tuple[Decision, ...] = ()
-    settings: WritingSettings = field(default_factory=WritingSettings)
-
-
-@dataclass(frozen=True)
-class TemplateBatch:
-    """What a night has to say for every brief.
-
-    Attributes
-    ----------
-    templates : tuple of Template
-        Templates first written on this night: new ones, and those a first run of the same night wrote.
-    brief_templates : tuple of BriefTemplate
-        One per brief.
-    in_use : mapping of template_id to Template
-        Every template that serves a brief, reused ones included.
-    statuses : mapping of template_id to status
-        'automatic', 'approved', 'rejected' or 'pending' on this night, of all templates known.
-    calls : int
-        Calls made to writers.
-    stand_ins : int
-        Briefs for which nothing of the writer could be proven, so that the stand-in wrote.
-    """
-
-    templates: tuple[Template, ...]
-    brief_templates: tuple[BriefTemplate, ...]
-    in_use: Mapping[str, Template]
-    statuses: Mapping[str, str]
-    calls: int
-    stand_ins: int
+from rag.writers.base import Draft, Writer, WriterFault, render_body
 
 
 def write_templates(
@@ -273,7 +151,7 @@ class _Night:
     def _keep_written(
         self, brief: Brief, retrieved: list[Retrieved], proof: Proof, inputs: str, who: Writer
     ) -> Template:
-        """Keep a written draft. One by a substitute stands under the substitute's name, so the writer is asked again."""
+        """Keep a written draft; one by a substitute under the substitute's name, so that the writer is asked again."""
         if who is self.writer and proof.draft.writer not in ("", who.name):
             inputs = self._inputs_hash(brief, retrieved, f"{proof.draft.writer}:{proof.draft.model_digest}")
             known = self.known.get(inputs)
@@ -366,7 +244,7 @@ class _Night:
         return "automatic", "every claim is exact and no rule warned"
 
     def _last_approved_by_key(self) -> dict[tuple, Template]:
-        """Return, for each product, channel, intent and intensity, the template that was approved last before tonight."""
+        """Return, by product, channel, intent and intensity, the template that was approved last before tonight."""
         last: dict[tuple, Template] = {}
         for template in self.night.known_templates:
             key = self.night.brief_keys.get(template.brief_id)
@@ -428,36 +306,6 @@ def proving_ground(night: Night) -> ProvingGround:
         send_date=night.send_date,
         bank_names=night.settings.bank_names,
     )
-
-
-def sentences_of(draft: Draft) -> tuple[dict, ...]:
-    """Return the sentences of a draft as JSON-ready objects; the subject is the last one."""
-    sentences = [(item.text, item.role, item.citations) for item in draft.sentences]
-    if draft.subject is not None:
-        sentences.append((draft.subject, "subject", draft.subject_citations))
-    return tuple(
-        {
-            "number": number,
-            "text": text,
-            "role": role,
-            "citations": [{"chunk_id": citation.chunk_id, "quote": citation.quote} for citation in citations],
-        }
-        for number, (text, role, citations) in enumerate(sentences)
-    )
-
-
-def draft_of(template: Template) -> Draft:
-    """Return the draft a template was made from, its disclosures included."""
-    sentences = [
-        DraftSentence(
-            item["text"],
-            item["role"],
-            tuple(DraftCitation(citation["chunk_id"], citation["quote"]) for citation in item["citations"]),
-        )
-        for item in template.sentences
-    ]
-    subject = sentences.pop() if sentences and sentences[-1].role == "subject" else None
-    return Draft(subject.text if subject else None, tuple(sentences), subject.citations if subject else ())
 
 
 def brief_key(brief: Brief) -> tuple:

@@ -6,6 +6,6 @@ whether it may be said by `rag.compliance`.
 
 from rag.claims.model import CLAIM_TYPES, Claim
 from rag.claims.normalise import Normalised, normalise_claim_text
-from rag.claims.parser import parse_claims
+from rag.claims.parser import date_role, parse_claims
 
-__all__ = ["CLAIM_TYPES", "Claim", "Normalised", "normalise_claim_text", "parse_claims"]
+__all__ = ["CLAIM_TYPES", "Claim", "Normalised", "date_role", "normalise_claim_text", "parse_claims"]

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 
 from rag.claims import lexicon
 from rag.claims.numbers import find_numbers
+from rag.claims.words import EMPTY_CONDITION_WORDS, FILLER_WORDS, stem
 
 _MARKERS = re.compile(
     "|".join(rf"(?P<m{index}>\b(?:{pattern})\b)" for index, (_, _, pattern) in enumerate(lexicon.CONDITION_MARKERS))
 )
 _END = re.compile(r"[;()!?\n]|,(?!\d{3})(?!\s(?:19|20)\d\d)|\.(?!\d)|\bthen\b|\bbut\b| - ")
-# Words that say nothing about when a claim holds; taken out before conditions are compared.
-FILLERS = frozenset(
-    "a an the you your yours we our us it its this that these those they them their is are be been was were will can may "
-    "do does did have has had and or to of at in by as so just also all any each every more here there today now new "
-    "account accounts month months' harbor bank amount time".split()
-) - {"new", "all", "each", "every", "more", "month"}
-_ONLY_NEUTRAL = frozenset("you harbor example details more information customer help".split())
 
 
 @dataclass(frozen=True)
@@ -54,7 +48,7 @@ def find_conditions(text: str) -> list[Condition]:
         if position + 1 < len(marks):
             end = min(end, marks[position + 1].start())
         content = canonical_content(text[mark.end() : end])
-        if content and not set(content.split("|")) <= _ONLY_NEUTRAL:
+        if content and not set(content.split("|")) <= EMPTY_CONDITION_WORDS:
             found.append(Condition(f"{name}:{content}", binds_clause, mark.start(), end))
     return found
 
@@ -79,22 +73,6 @@ def canonical_content(text: str) -> str:
         parts.append(f"{shown} {number.unit}".strip())
         plain = plain[: number.start] + " " * (number.end - number.start) + plain[number.end :]
     for word in re.findall(r"[a-z][a-z'-]*", plain.replace("_", " ")):
-        if word not in FILLERS:
+        if word not in FILLER_WORDS:
             parts.append(stem(word))
     return "|".join(sorted(set(parts)))
-
-
-def stem(word: str) -> str:
-    """Strip the commonest English endings; the same for both sides of a comparison, so exactness is not needed."""
-    word = word.removesuffix("'s").strip("'-")
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        if len(word) > len(ending) + 3 and word.endswith(ending):
-            word = word[: -len(ending)]
-            return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls" else word
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word

@@ -95,7 +95,7 @@ SUBJECT_TAGS = tuple(
 )
 
 QUALIFIERS_BEFORE = tuple(
-    (name, re.compile(pattern + r"\W*$"))
+    (name, re.compile(rf"(?:{pattern})\W*$"))
     for name, pattern in (
         (
             "up_to",
@@ -113,7 +113,7 @@ QUALIFIERS_BEFORE = tuple(
     )
 )
 QUALIFIERS_AFTER = tuple(
-    (name, re.compile(r"^\W{0,2}" + pattern))
+    (name, re.compile(rf"\W{{0,2}}(?:{pattern})"))
     for name, pattern in (
         ("at_least", r"(?:\+|\b(?:or|and)\s+(?:more|above|over|higher|up|greater))"),
         ("up_to", r"\b(?:or|and)\s+(?:less|under|below|lower|fewer)"),
@@ -136,8 +136,8 @@ NEGATIVE_AMOUNT = re.compile(
     r"collateral|(?:foreign\s+)?interest|limits?|caps?|deductibles?|balance)\b"
 )
 FREE = re.compile(
-    r"(?<!feel )(?<!toll-)(?<!toll )(?<!interest-)\bfree\b(?!\s+of\b)|\bfee-free\b|\bno\s+(?:cost|charge)\b|\bat\s+no\s+(?:extra\s+)?"
-    r"(?:cost|charge)\b|\bcomplimentary\b|\bcost-free\b"
+    r"(?<!feel )(?<!toll-)(?<!toll )(?<!interest-)\bfree\b(?!\s+of\b)|\bfee-free\b|\bno\s+(?:cost|charge)\b"
+    r"|\bat\s+no\s+(?:extra\s+)?(?:cost|charge)\b|\bcomplimentary\b|\bcost-free\b"
 )
 WAIVED = re.compile(r"\bwaive(?:s|d|r)?\b|\bwaiving\b")
 
@@ -203,7 +203,8 @@ WORD_CLAIMS = tuple(
         (
             "comparison",
             "best",
-            r"(?<!at )\bbest\b(?!\s+(?:regards|wishes))|\btop[\s-]rated\b|\bunbeatable\b|\bunmatched\b|\bsecond\s+to\s+none\b|\baward[\s-]winning\b",
+            r"(?<!at )\bbest\b(?!\s+(?:regards|wishes))|\btop[\s-]rated\b|\bunbeatable\b|\bunmatched\b"
+            r"|\bsecond\s+to\s+none\b|\baward[\s-]winning\b",
         ),
         ("comparison", "lowest", r"\blowest\b|\bcheapest\b"),
         ("comparison", "highest", r"\bhighest\b|\bbiggest\b|\blargest\b"),

@@ -105,7 +105,7 @@ def to_decimal(raw: str) -> Decimal | None:
         scale = {"k": Decimal(1000), "thousand": Decimal(1000), "m": Decimal(10**6), "million": Decimal(10**6)}.get(
             match[2], Decimal(10**9)
         )
-    if not re.fullmatch(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?", raw) or not re.search(r"\d", raw):
+    if not re.fullmatch(r"[-+]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)?(?:\.\d+)?", raw) or not re.search(r"\d", raw):
         return None
     return (Decimal(raw.replace(",", "")) * scale).normalize() + Decimal(0)
 
@@ -133,8 +133,6 @@ def _number(kind: str, match: re.Match) -> Number | None:
         noun = groups.get("noun")
         unit = noun.rstrip("s") if noun else "number"
         end = match.end("one")
-    if kind == "count" and re.match(r"0\d", groups["one"] or ""):
-        return Number(kind, groups["one"], "number", start, end)
     if any(value is None for value in values):
         return Number(kind, match.group().strip(), "malformed", start, end)
     exact = tuple(_plain(value * factor) for value in values if value is not None)
@@ -167,19 +165,22 @@ def _date(kind: str, match: re.Match) -> Number | None:
     if kind == "numeric_date":
         return Number("date", match.group(), "malformed", start, end)
     if kind == "iso_date":
-        try:
-            return Number("date", date.fromisoformat(match.group()).isoformat(), "date", start, end)
-        except ValueError:
-            return Number("date", match.group(), "malformed", start, end)
+        shown = _calendar_day(*(int(part) for part in match.group().split("-")))
+        return Number("date", shown or match.group(), "date" if shown else "malformed", start, end)
     month = next(number for number, name in enumerate(MONTHS, 1) if name.startswith(match["m"].rstrip(".")[:3]))
     year = match["y"]
     if kind == "year_month":
         return Number("date", f"{year}-{month:02d}", "year_month", start, end)
-    day = int(match["d"])
-    try:
-        shown = date(int(year) if year else 2024, month, day)
-    except ValueError:
+    # 2024 is a leap year: February 29 without a year is a day.
+    shown = _calendar_day(int(year) if year else 2024, month, int(match["d"]))
+    if shown is None:
         return Number("date", match.group(), "malformed", start, end)
-    if year:
-        return Number("date", shown.isoformat(), "date", start, end)
-    return Number("date", f"--{month:02d}-{day:02d}", "month_day", start, end)
+    return Number("date", shown if year else f"-{shown[4:]}", "date" if year else "month_day", start, end)
+
+
+def _calendar_day(year: int, month: int, day: int) -> str | None:
+    """Return an ISO date, or None where the calendar has no such day."""
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ claims that don't share their subjects.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rag.claims import lexicon
 from rag.claims.conditions import Condition, find_conditions
@@ -19,6 +20,7 @@ from rag.claims.normalise import Normalised, normalise_claim_text
 from rag.claims.numbers import Number, find_numbers
 
 SLOT = re.compile(r"\{[a-z_]+\}")
+_BRACKETED_LABEL = re.compile(r"\((apys?|aprs?)\)")
 _DELIMITER = re.compile(r"[,;(]|\bthen\b|\band\b|\bor\b|\bbut\b|\bplus\b|\. |\n| - ")
 _SEGMENT_END = re.compile(r";|\bthen\b|\bbut\b|\n|\bwaive|(?<=\w)[.!?](?=\s)")
 _AS_OF = re.compile(r"\bas\s+of\s*$|\baccurate\s+(?:as\s+of|on)\s*$|\bchecked\s+on\s*$|\beffective\s*$")
@@ -63,18 +65,19 @@ def parse_claims(sentence: str, names: Iterable[str] = ()) -> tuple[Claim, ...]:
 
 
 def _mask(text: str, names: Iterable[str]) -> str:
-    """Blank out slots and names, keeping every offset; letters keep words apart from the rest."""
+    """Blank out slots, names and the brackets of '(APY)', keeping every offset."""
     for name in sorted(set(names), key=lambda name: (-len(name), name)):
         plain = normalise_claim_text(name).text.lower()
         if plain:
             text = re.sub(rf"(?<!\w){re.escape(plain)}(?!\w)", lambda match: "_" * len(match.group()), text)
+    text = _BRACKETED_LABEL.sub(r" \1 ", text)
     return SLOT.sub(lambda match: "_" * len(match.group()), text)
 
 
 def _cells(text: str, numbers: list[Number]) -> list[_Cell]:
     """Cut the sentence into one cell a number."""
     borders = [0]
-    for left, right in zip(numbers, numbers[1:], strict=False):
+    for left, right in pairwise(numbers):
         delimiters = [match.start() for match in _DELIMITER.finditer(text, left.end, right.start)]
         borders.append(delimiters[-1] if delimiters else right.start)
     borders.append(len(text))
@@ -87,7 +90,8 @@ def _numeric_claim(text: str, whole: str, index: int, numbers: list[Number], cel
     before, after = text[cell.start : number.start], text[number.end : cell.end]
     around = before + " " + after
     if number.kind == "date":
-        return _claim("date", _date_role(whole[: number.start]), number, (), is_negative=_is_negated(before))
+        role = date_role(whole[: number.start])
+        return _claim("date", frozenset({role} if role else ()), number, (), is_negative=_is_negated(before))
     claim_type = _numeric_type(number, before, after, index, numbers, text)
     subject = _subject(around)
     qualifiers = _qualifiers(whole[max(0, number.start - 30) : number.start], whole[number.end : number.end + 20])
@@ -200,11 +204,13 @@ def _is_negated(text: str) -> bool:
     return len(lexicon.NEGATORS.findall(text)) % 2 == 1
 
 
-def _date_role(before: str) -> frozenset[str]:
+def date_role(before: str) -> str | None:
+    """Return what a date is said to be by the words before it: 'as_of', 'end', 'start' or None."""
+    plain = before.lower()
     for role, pattern in (("as_of", _AS_OF), ("end", _ENDS), ("start", _STARTS)):
-        if pattern.search(before):
-            return frozenset({role})
-    return frozenset()
+        if pattern.search(plain):
+            return role
+    return None
 
 
 def _negative_claims(text: str) -> tuple[list[Claim], str]:

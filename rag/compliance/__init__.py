@@ -1,4 +1,4 @@
-"""Compliance: may this text be sent, and to this customer?
+"""Compliance: whether a text may be sent, and to this customer.
 
 Belongs here: dated rules as data, one function per rule, the fixed texts that mend a missing disclosure, and the
 engine that runs them. Whether a claim is true is decided by `rag.grounding`.

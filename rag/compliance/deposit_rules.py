@@ -32,7 +32,7 @@ BONUS_FLOOR_USD = 10
 
 
 def rate_is_named(message: Message, rule: Rule) -> Finding:
-    """A-DD-01: a percentage on a deposit is an 'annual percentage yield', said in full once; no other rate but interest."""
+    """A-DD-01: a percentage on a deposit is an 'annual percentage yield', in full once; no rate but interest."""
     yields = message.claims_of("apy")
     others = [claim for claim in message.claims_of("rate", "bps", "performance") if _is_return(claim)]
     if message.product.family != "deposit":
@@ -62,27 +62,27 @@ def companions_of_yield(message: Message, _: Rule) -> Finding:
     stale = _stale_date(message)
     if stale:
         return Finding(BLOCK, f"'as of' {stale} is not recent on {message.send_date}")
-    missing = []
-    if product.rate_type == "variable" and not _VARIABLE.search(text):
-        missing.append("DD_VARIABLE")
-    if not _has_period(message):
-        missing.append("DD_ASOF")
-    if least > 0 and not _shows(message, least):
-        missing.append("DD_MINBAL")
-    if opening > least and not _shows(message, opening):
-        missing.append("DD_MINOPEN")
-    if product.maintenance_fee == "true" and not _FEES_REDUCE.search(text):
-        missing.append("DD_FEES")
-    if product.time_account == "true":
-        if not any(claim.claim_type == "term" for claim in message.claims) and not _TERM_OF_NAME.search(
-            f"{text} {product.name.lower()}" if "{product_name}" in text else text
-        ):
-            missing.append("DD_TERM")
-        if not _EARLY.search(text):
-            missing.append("DD_EWP")
+    is_certificate = product.time_account == "true"
+    needed = (
+        ("DD_VARIABLE", product.rate_type == "variable", bool(_VARIABLE.search(text))),
+        ("DD_ASOF", True, _has_period(message)),
+        ("DD_MINBAL", least > 0, _shows(message, least)),
+        ("DD_MINOPEN", opening > least, _shows(message, opening)),
+        ("DD_FEES", product.maintenance_fee == "true", bool(_FEES_REDUCE.search(text))),
+        ("DD_TERM", is_certificate, _has_term(message)),
+        ("DD_EWP", is_certificate, bool(_EARLY.search(text))),
+    )
+    missing = [name for name, is_needed, is_there in needed if is_needed and not is_there]
     if missing:
         return Finding(FIX, "the yield lacks " + ", ".join(missing), tuple(missing))
     return Finding(PASS, "variable rate, date, balance, fees and term as the product needs them")
+
+
+def _has_term(message: Message) -> bool:
+    """Tell whether the term of a certificate is said, in words or by the product's own name."""
+    text = message.body_text
+    named = f"{text} {message.product.name.lower()}" if "{product_name}" in text else text
+    return any(claim.claim_type == "term" for claim in message.claims) or bool(_TERM_OF_NAME.search(named))
 
 
 def _least_balance(rate_claims: tuple[Claim, ...]) -> Decimal:

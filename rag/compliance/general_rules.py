@@ -160,7 +160,7 @@ def _is_charged(claim: Claim) -> bool:
 
 
 def _implied(claim: Claim) -> frozenset[str]:
-    """A monthly fee of an account is its maintenance fee."""
+    """Return what a fee is besides its own words: a monthly fee of an account is its maintenance fee."""
     return frozenset({"maintenance"}) if {"monthly"} <= claim.subject else frozenset()
 
 

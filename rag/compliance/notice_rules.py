@@ -69,11 +69,9 @@ def coverage_is_accurate(message: Message, _: Rule) -> Finding:
         return Finding(BLOCK, f"says {found.group()!r}")
     for sentence in message.all_sentences:
         amounts = [claim for claim in sentence.claims if claim.claim_type == "coverage" and claim.unit == "usd"]
-        if _FDIC.search(sentence.plain) and amounts:
-            if "per depositor" not in sentence.plain or "ownership category" not in sentence.plain:
-                return Finding(
-                    BLOCK, f"insured amount {amounts[0].text!r} without per depositor and ownership category"
-                )
+        is_whole = "per depositor" in sentence.plain and "ownership category" in sentence.plain
+        if _FDIC.search(sentence.plain) and amounts and not is_whole:
+            return Finding(BLOCK, f"insured amount {amounts[0].text!r} without per depositor and ownership category")
     return Finding(PASS, "no claim of coverage beyond the limits")
 
 
