@@ -146,7 +146,7 @@ def _pieces(text: str, size: int) -> list[str]:
 
 
 def _line(kind: str, model: str, text: str, done: bool) -> dict[str, Any]:
-    said = {"message": {"role": "assistant", "content": text}} if kind == "chat" else {"response": text}
+    said: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if kind == "chat" else {"response": text}
     end = {"done_reason": "stop", "eval_count": 1, "prompt_eval_count": 1} if done else {}
     return {"model": model, "created_at": "2026-01-01T00:00:00Z", **said, "done": done, **end}
 

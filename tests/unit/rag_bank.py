@@ -18,7 +18,7 @@ CATALOGUE = Path(__file__).parents[2] / "ml" / "simulator" / "products.csv"
 @cache
 def catalogue() -> pd.DataFrame:
     """Rows as `int_products__as_known` has them on the first night."""
-    frame = pd.read_csv(CATALOGUE, keep_default_na=False)
+    frame = pd.read_csv(CATALOGUE, keep_default_na=False, dtype=str)
     frame["is_live"] = (frame["valid_from"] <= "2026-01-01") & (frame["valid_to"] >= "2026-01-01")
     frame["product_version"] = [f"{number:012x}" for number in range(len(frame))]
     frame["channels"] = frame["channels"].str.split("|")

@@ -6,6 +6,7 @@ import pytest
 from rag.prompts import ANSWER_SCHEMA, CANNOT_ANSWER, build_messages
 from rag.writers import WriterFault, WriterSettings, WriterUnavailable, choose_writer, settings_from_environment
 from rag.writers.base import Draft
+from rag.writers.choose import WriterWithSubstitute
 from rag.writers.ollama import OllamaWriter, read_answer
 from tests.ollama_server import (
     DIGEST,
@@ -223,6 +224,7 @@ def test_a_refused_server_stops_ollama_and_turns_auto_to_embedded():
 
 def test_under_auto_a_fault_means_the_embedded_writer_and_is_said(server):
     writer, _ = choose_writer(settings(server, mode="auto", candidates=1, retries=0), NOTES.append)
+    assert isinstance(writer, WriterWithSubstitute)
     server.faults = ["malformed", "none"]
     first = writer.write(SAVINGS, list(retrieved(SAVINGS)))[0]
     second = writer.write(SAVINGS, list(retrieved(SAVINGS)))[0]
