@@ -23,6 +23,7 @@ SLOT = re.compile(r"\{[a-z_]+\}")
 _BRACKETED_LABEL = re.compile(r"\((apys?|aprs?)\)")
 _DELIMITER = re.compile(r"[,;(]|\bthen\b|\band\b|\bor\b|\bbut\b|\bplus\b|\. |\n| - ")
 _SEGMENT_END = re.compile(r";|\bthen\b|\bbut\b|\n|\bwaive|(?<=\w)[.!?](?=\s)")
+_PAYMENTS_OF = re.compile(r"\b(?:payments?|premiums?|instal+ments?)\s+(?:of|are|is|:)\s*$")
 _AS_OF = re.compile(r"\bas\s+of\s*$|\baccurate\s+(?:as\s+of|on)\s*$|\bchecked\s+on\s*$|\beffective\s*$")
 _ENDS = re.compile(r"\b(?:through|until|till|by|ends?(?:\s+on)?|expires?(?:\s+on)?|before|to)\s*$")
 _STARTS = re.compile(r"\b(?:from|starting|starts?(?:\s+on)?|begins?(?:\s+on)?|since|after)\s*$")
@@ -95,6 +96,8 @@ def _numeric_claim(text: str, whole: str, index: int, numbers: list[Number], cel
     claim_type = _numeric_type(number, before, after, index, numbers, text)
     subject = _subject(around)
     qualifiers = _qualifiers(whole[max(0, number.start - 30) : number.start], whole[number.end : number.end + 20])
+    if not isinstance(number.value, str) and len(number.value) == 2:
+        qualifiers = tuple(name for name in qualifiers if name != "from")
     is_negative = _is_negated(around)
     if claim_type == "fee" and not isinstance(number.value, str) and all(value == 0 for value in number.value):
         return _claim("fee", subject - {"fee"}, replace(number, unit="usd"), (), is_negative=True)
@@ -131,7 +134,9 @@ def _numeric_type(number: Number, before: str, after: str, index: int, numbers: 
     if number.kind == "span":
         return "term"
     if number.kind == "money":
-        return _money_type(before, after)
+        # '36 monthly payments of $121.40': the words belong to the count, and still say what the amount is.
+        is_payment = _PAYMENTS_OF.search(text[: number.start])
+        return "payment" if is_payment else _money_type(before, after)
     label = _rate_label(after) or _rate_label(before)
     if label is None:
         label = _label_of_neighbour(index, numbers, text)
