@@ -1,0 +1,309 @@
+"""Writing a world: the history as a folder in the input contract, and the nights after it.
+
+What belongs here: which file holds which rows. Chunks of customers are drawn and written in turn, so memory does not
+grow with the world.
+"""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from ml.simulator.attribution import contacts_of
+from ml.simulator.calendar import Month, bank_day_end, day_number
+from ml.simulator.catalogue import PRODUCTS_FILE
+from ml.simulator.columns import customer_ids, dates
+from ml.simulator.config import WorldConfig
+from ml.simulator.dirt import DIRT_FILE, plant_defects
+from ml.simulator.draws import IntArray
+from ml.simulator.history import MonthDraws, simulate
+from ml.simulator.population import Customers, draw_customers
+from ml.simulator.records import (
+    consents_table,
+    contacts_table,
+    customers_table,
+    events_table,
+    holdings_table,
+    transactions_table,
+)
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class WorldReport:
+    """What was written.
+
+    Attributes
+    ----------
+    folder : Path
+    rows : dict of str to int
+        Rows by file of the contract, planted defects included.
+    defects : dict of str to int
+        Planted defects by kind.
+    """
+
+    folder: Path
+    rows: dict[str, int] = field(default_factory=dict)
+    defects: dict[str, int] = field(default_factory=dict)
+
+
+def history_end(world: dict) -> date:
+    """Return the last day of a world's history.
+
+    Parameters
+    ----------
+    world : dict
+        Content of ``truth/world.json``.
+    """
+    return read_config(world).history_end
+
+
+def read_config(world: dict) -> WorldConfig:
+    """Return the configuration that a world was written with."""
+    return WorldConfig.model_validate(world["config"])
+
+
+def write_world(folder: Path, config: WorldConfig, progress: Progress | None = None) -> WorldReport:
+    """Write a simulated bank's history in the input contract, with its truth beside it.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty or missing; documents are the caller's.
+    config : WorldConfig
+    progress : callable, optional
+        Told one line per chunk.
+
+    Returns
+    -------
+    WorldReport
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds a world already.
+    """
+    if (folder / "truth").exists():
+        raise FileExistsError(f"{folder} holds a world already; choose an empty folder, or remove it first.")
+    (folder / "truth").mkdir(parents=True)
+    writer = _WorldWriter(folder, config)
+    for part, numbers in enumerate(_chunks(config)):
+        customers = draw_customers(config, numbers)
+        months = list(simulate(config, customers, Month.of(config.history_end)))
+        writer.write_chunk(part, customers, months)
+        if progress is not None:
+            progress(f"{numbers[-1]:,} of {config.customers:,} customers")
+    writer.close()
+    shutil.copyfile(PRODUCTS_FILE, folder / "products.csv")
+    writer.rows["products"] = len(PRODUCTS_FILE.read_text(encoding="utf-8").splitlines()) - 1
+    _write_world_files(folder, config)
+    return WorldReport(folder, writer.rows, writer.defect_counts())
+
+
+def _chunks(config: WorldConfig) -> Iterator[IntArray]:
+    for first in range(1, config.customers + 1, config.chunk_customers):
+        yield np.arange(first, min(first + config.chunk_customers, config.customers + 1), dtype=np.int64)
+
+
+class _WorldWriter:
+    """Open files of a world that is being written, one part per chunk where the contract admits parts."""
+
+    def __init__(self, folder: Path, config: WorldConfig) -> None:
+        self.folder, self.config = folder, config
+        self.rows: dict[str, int] = {}
+        self._defects: list[tuple[str, str, int]] = []
+        self._csv: dict[str, pa_csv.CSVWriter] = {}
+        self._parquet: dict[str, pq.ParquetWriter] = {}
+        self._dirt_rows: dict[str, int] = {}
+
+    def write_chunk(self, part: int, customers: Customers, months: list[MonthDraws]) -> None:
+        """Write all rows of a chunk."""
+        config, last_day = self.config, day_number(self.config.history_end)
+
+        def keep(days: IntArray) -> np.ndarray:
+            return days <= last_day
+
+        self._append_csv("customers", customers_table(customers))
+        self._append_csv("consents", consents_table(customers, months, keep, with_first=True))
+        self._append_csv("holdings", holdings_table(customers, months, keep, with_first=True))
+        self._write_part("transactions", part, transactions_table(config, customers, months, keep))
+        self._write_part("events", part, events_table(config, customers, months, keep))
+        known_until = bank_day_end(config.history_end)
+        self._write_part("contacts", part, contacts_table(customers, contacts_of(months), known_until, None))
+        for name, table in truth_tables(customers, months).items():
+            self._append_parquet(name, table)
+
+    def _append_csv(self, name: str, table: pa.Table) -> None:
+        if name not in self._csv:
+            self._csv[name] = pa_csv.CSVWriter(self.folder / f"{name}.csv", table.schema)
+        self._csv[name].write_table(table)
+        self.rows[name] = self.rows.get(name, 0) + table.num_rows
+
+    def _append_parquet(self, name: str, table: pa.Table) -> None:
+        if name not in self._parquet:
+            self._parquet[name] = pq.ParquetWriter(self.folder / "truth" / f"{name}.parquet", table.schema)
+        self._parquet[name].write_table(table)
+
+    def _write_part(self, name: str, part: int, table: pa.Table) -> None:
+        (self.folder / name).mkdir(exist_ok=True)
+        pq.write_table(table, self.folder / name / f"part-{part:03d}.parquet", compression="zstd")
+        self.rows[name] = self.rows.get(name, 0) + table.num_rows
+        self._write_dirt(name, table)
+
+    def _write_dirt(self, name: str, table: pa.Table) -> None:
+        defects = plant_defects(self.config.seed, self.config.dirt_share, name, table)
+        if not defects:
+            return
+        source_file = f"{name}/{DIRT_FILE}"
+        with (self.folder / source_file).open("a", newline="", encoding="utf-8") as file:
+            lines = csv.DictWriter(file, table.column_names)
+            if name not in self._dirt_rows:
+                lines.writeheader()
+            for defect in defects:
+                lines.writerow(defect.row)
+                self._dirt_rows[name] = self._dirt_rows.get(name, 0) + 1
+                self._defects.append((defect.kind, source_file, self._dirt_rows[name]))
+        self.rows[name] += len(defects)
+
+    def defect_counts(self) -> dict[str, int]:
+        """Return planted defects by kind."""
+        kinds = [kind for kind, _, _ in self._defects]
+        return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+    def close(self) -> None:
+        """Close all files and write the list of defects."""
+        for writer in (*self._csv.values(), *self._parquet.values()):
+            writer.close()
+        kinds, files, numbers = zip(*self._defects, strict=True) if self._defects else ((), (), ())
+        table = pa.table(
+            {
+                "kind": pa.array(kinds, pa.utf8()),
+                "file": pa.array(files, pa.utf8()),
+                "row_number": pa.array(numbers, pa.int32()),
+            }
+        )
+        pq.write_table(table, self.folder / "truth" / "planted_defects.parquet")
+
+
+def truth_tables(customers: Customers, months: list[MonthDraws]) -> dict[str, pa.Table]:
+    """Return the latent classes and intents of a chunk, as truth.customers and truth.customer_months."""
+    ids = customer_ids(customers.number)
+    by_month = [
+        pa.table(
+            {
+                "customer_id": ids,
+                "month_end": dates(np.full(customers.count, draws.month.last_day)),
+                "intent": pa.array(draws.intent.astype(np.int32)),
+            }
+        )
+        for draws in months
+    ]
+    return {
+        "customers": pa.table(
+            {
+                "customer_id": ids,
+                "segment": pa.array(customers.segment.astype(np.int32)),
+                "trait": pa.array(customers.trait.astype(np.int32)),
+            }
+        ),
+        "customer_months": pa.concat_tables(by_month),
+    }
+
+
+def _write_world_files(folder: Path, config: WorldConfig) -> None:
+    """Write truth/world.json, from which nights are drawn, and truth/world.parquet, which is loaded."""
+    content = config.model_dump(mode="json")
+    world = {"seed": config.seed, "customers": config.customers, "config": content}
+    (folder / "truth" / "world.json").write_text(json.dumps(world, indent=1) + "\n", encoding="utf-8")
+    table = pa.table(
+        {
+            "world_seed": pa.array([config.seed], pa.int64()),
+            "customers": pa.array([config.customers], pa.int32()),
+            "parameters": pa.array([json.dumps(content["parameters"])]),
+        }
+    )
+    pq.write_table(table, folder / "truth" / "world.parquet")
+
+
+def write_night(folder: Path, as_of_date: date) -> WorldReport:
+    """Write one day after the history as ``folder/nights/<as_of_date>/``, from ``folder/truth/world.json``.
+
+    The day's new transactions, events, openings, closings and changes of consent, contacts sent, and contacts whose
+    response became known that day, whole rows under their old keys. Nothing of it depends on which nights were
+    written before.
+
+    The seam for a world that answers our own messages: here, before the rows are made, it will read what was sent
+    from the *published* file of the night before (never the working file) and draw answers with the same response
+    model and streams of their own; until then the world goes on as if Wordbond sent nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        Written by ``write_world``.
+    as_of_date : date
+        After the history's end.
+
+    Returns
+    -------
+    WorldReport
+
+    Raises
+    ------
+    ValueError
+        If the day lies in the history.
+    """
+    config = read_config(json.loads((folder / "truth" / "world.json").read_text(encoding="utf-8")))
+    if as_of_date <= config.history_end:
+        raise ValueError(f"{as_of_date} lies in the history, which ends on {config.history_end}; choose a later day.")
+    tables = [_night_tables(config, numbers, as_of_date) for numbers in _chunks(config)]
+    night_folder = folder / "nights" / as_of_date.isoformat()
+    building = folder / f".{as_of_date.isoformat()}.building"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    rows = {}
+    for name in tables[0]:
+        table = pa.concat_tables([chunk[name] for chunk in tables])
+        rows[name] = table.num_rows
+        if name.startswith("truth/"):
+            if table.num_rows:
+                (building / "truth").mkdir(exist_ok=True)
+                pq.write_table(table, building / f"{name}.parquet")
+        elif name in ("consents", "holdings"):
+            pa_csv.write_csv(table, building / f"{name}.csv")
+        else:
+            pq.write_table(table, building / f"{name}.parquet", compression="zstd")
+    night_folder.parent.mkdir(exist_ok=True)
+    building.rename(night_folder)
+    return WorldReport(night_folder, rows)
+
+
+def _night_tables(config: WorldConfig, numbers: IntArray, as_of_date: date) -> dict[str, pa.Table]:
+    """Return one chunk's rows of one day, by file."""
+    customers = draw_customers(config, numbers)
+    tonight, today = Month.of(as_of_date), day_number(as_of_date)
+    months = list(simulate(config, customers, tonight))
+
+    def keep(days: IntArray) -> np.ndarray:
+        return days == today
+
+    ends = bank_day_end(as_of_date), bank_day_end(as_of_date - timedelta(days=1))
+    tables = {
+        "transactions": transactions_table(config, customers, months[-1:], keep),
+        "events": events_table(config, customers, months, keep, views_from=tonight.number),
+        "consents": consents_table(customers, months, keep, with_first=False),
+        "holdings": holdings_table(customers, months, keep, with_first=False),
+        "contacts": contacts_table(customers, contacts_of(months), *ends),
+    }
+    is_month_end = today == tonight.last_day
+    truth = truth_tables(customers, months[-1:])["customer_months"]
+    tables["truth/customer_months"] = truth if is_month_end else truth.slice(0, 0)
+    return tables
