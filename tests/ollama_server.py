@@ -29,6 +29,7 @@ _PASSAGE = re.compile(
     r'<passage chunk_id="(?P<id>[^"]+)" kind="(?P<kind>[^"]+)" title="[^"]*">\n(?P<text>.*?)\n</passage>', re.DOTALL
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_RATE = re.compile(r"\d+\.\d+%")
 
 Script = Callable[[dict[str, Any]], str]
 
@@ -82,22 +83,22 @@ def good_answer(request: dict[str, Any]) -> str:
 
 
 def false_rate_answer(request: dict[str, Any]) -> str:
-    """Answer as a lying model would: the first percentage of a good answer is raised, the quote is left true."""
+    """Answer as a lying model would: the percentages of a good answer are raised, the quotes are left true."""
     answer = json.loads(good_answer(request))
-    for row in answer["sentences"]:
-        if re.search(r"\d+\.\d\d%", row["text"]):
-            row["text"] = re.sub(r"\d+\.\d\d%", "9.99%", row["text"], count=1)
-            return json.dumps(answer)
-    answer["sentences"].append({"text": "You earn 9.99% APY.", "citations": answer["sentences"][0]["citations"]})
+    rates = [row for row in answer["sentences"] if _RATE.search(row["text"])]
+    if not rates:
+        row = {"text": "It earns 9.99% annual percentage yield.", "citations": answer["sentences"][-1]["citations"]}
+        answer["sentences"].append(row)
+    for row in rates:
+        row["text"] = _RATE.sub("9.99%", row["text"])
     return json.dumps(answer)
 
 
 def false_quote_answer(request: dict[str, Any]) -> str:
-    """Answer as a forger would: rate and quote are raised together, the passage cited is the true one."""
-    answer = json.loads(good_answer(request))
+    """Answer as a forger would: rates and quotes are raised together, the passage cited is the true one."""
+    answer = json.loads(false_rate_answer(request))
     for row in answer["sentences"]:
-        row["text"] = re.sub(r"\d+\.\d\d%", "9.99%", row["text"])
-        row["citations"][0]["quote"] = row["text"]
+        row["citations"] = [{"chunk_id": row["citations"][0]["chunk_id"], "quote": row["text"]}]
     return json.dumps(answer)
 
 

@@ -1,11 +1,12 @@
 import re
 from collections import Counter
 from datetime import date
+from functools import cache
 
 import pandas as pd
 import pytest
 
-from rag.briefs import brief_id_of, briefs_of, enumerate_briefs, intent_name_of
+from rag.briefs import Brief, brief_id_of, briefs_of, enumerate_briefs, intent_name_of
 from rag.retrieval import retrieve
 from rag.store import Store
 from rag.writers.base import MAX_CHARACTERS, SLOTS, Draft, DraftSentence, WriterFault, render_body
@@ -14,15 +15,19 @@ from rag.writers.embedded import EmbeddedWriter
 from tests.unit.rag_bank import SEND_DATE, brief, briefs, catalogue, retrieved
 from tests.unit.test_rag_store import doc
 
-DRAFTS = {wanted: EmbeddedWriter().write(wanted, retrieved(wanted)) for wanted in briefs()}
 NUMBER = re.compile(r"\d")
 
 
-def first(wanted) -> Draft:
-    return DRAFTS[wanted][0]
+@cache
+def all_drafts() -> dict[Brief, list[Draft]]:
+    return {wanted: EmbeddedWriter().write(wanted, retrieved(wanted)) for wanted in briefs()}
 
 
-def body(wanted) -> str:
+def first(wanted: Brief) -> Draft:
+    return all_drafts()[wanted][0]
+
+
+def body(wanted: Brief) -> str:
     return render_body(first(wanted).sentences, wanted.channel)
 
 
@@ -48,7 +53,7 @@ def test_a_version_that_is_not_live_gets_no_brief_and_an_unknown_channel_is_refu
 
 
 def test_every_sentence_stands_verbatim_in_a_passage_retrieved_for_the_brief():
-    for wanted, drafts in DRAFTS.items():
+    for wanted, drafts in all_drafts().items():
         passages = {item.chunk.chunk_id: item for item in retrieved(wanted)}
         for draft in drafts:
             for sentence in draft.sentences:
@@ -61,7 +66,7 @@ def test_every_sentence_stands_verbatim_in_a_passage_retrieved_for_the_brief():
 
 
 def test_every_text_fits_its_channel_with_the_fixed_texts_to_come():
-    for wanted, drafts in DRAFTS.items():
+    for wanted, drafts in all_drafts().items():
         room = reserved_length(wanted, gather(wanted, retrieved(wanted)))
         assert wanted.channel == "email" or wanted.family not in ("deposit", "insurance") or room > 0
         for draft in drafts:
@@ -124,7 +129,7 @@ def test_a_promotion_is_told_at_high_intensity_to_those_near_to_opening():
 def test_the_same_brief_gives_the_same_drafts_and_retrieval_order_does_not_count():
     for wanted in briefs()[::17]:
         again = EmbeddedWriter().write(wanted, list(reversed(retrieved(wanted))))
-        assert again == DRAFTS[wanted]
+        assert again == all_drafts()[wanted]
 
 
 def test_candidates_differ_and_the_last_one_names_no_terms():
