@@ -37,10 +37,14 @@ class GroundingSettings:
         but for their passages that carry a role: the bank marks its approved wording so.
     general_kinds : tuple of str
         Kinds whose documents may back a number although they name no product, such as the insurance limit.
+    rate_kinds : tuple of str
+        Kinds that are sources of record for yields and annual percentage rates; a rate that only a product sheet
+        or an FAQ names is not said.
     """
 
     verbatim_kinds: tuple[str, ...] = ("brand_voice", "disclosure")
     general_kinds: tuple[str, ...] = ("disclosure",)
+    rate_kinds: tuple[str, ...] = ("rate_sheet", "promotion", "fee_schedule")
 
 
 @dataclass(frozen=True)
@@ -292,6 +296,8 @@ def _why_unsupported(
     settings: GroundingSettings,
 ) -> str | None:
     """Return why a citation does not bear a claim, or None if it does."""
+    if claim.claim_type in ("apy", "apr") and item.source.kind not in settings.rate_kinds:
+        return "not_a_source_of_record"
     equal = [source for source in item.claims if source.core == claim.core]
     if not equal:
         if claim.value in [source.value for source in item.claims]:

@@ -217,11 +217,13 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What rendering needs of a template."""
+    """What rendering needs of a template: its slots, what is wrong with its proof, and when its sources all hold."""
 
     template: Template
     slots: tuple[str, ...]
     fault: str | None
+    sources_from: date
+    sources_to: date
 
     @classmethod
     def of(cls, template: Template) -> "_Prepared":
@@ -231,7 +233,13 @@ class _Prepared:
             fault = "a sentence is unsupported"
         elif any(check.verdict == "blocked" for check in template.checks):
             fault = "a rule blocks it"
-        return cls(template, used_slots(template.body + (template.subject or "")), fault)
+        return cls(
+            template,
+            used_slots(template.body + (template.subject or "")),
+            fault,
+            max((row.doc_valid_from for row in template.citations if row.doc_valid_from), default=date.min),
+            min((row.doc_valid_to for row in template.citations if row.doc_valid_to), default=date.max),
+        )
 
 
 def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
@@ -242,7 +250,7 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
     zone = known.zone(row["timezone"] or "UTC") or ZoneInfo("UTC")
     local_send = send_at.astimezone(zone)
     checks = [
-        _template_check(row, prepared, known),
+        _template_check(row, prepared, local_send.date(), known),
         _offer_check(row, local_send.date()),
         _consent_check(row),
         _quiet_check(row, send_at, known),
@@ -292,7 +300,8 @@ def content_hash_of(subject: str | None, body: str | None) -> str:
     return hashlib.sha256(((subject or "") + (body or "")).encode()).hexdigest()
 
 
-def _template_check(row: dict, prepared: _Prepared | None, known: _Known) -> _Check:
+def _template_check(row: dict, prepared: _Prepared | None, send_date: date, known: _Known) -> _Check:
+    """H-TPL-01: an approved template, all sentences supported, all sources in force on the day it is sent."""
     if prepared is None:
         why = row["abstain_reason"] or ("no brief fits" if row["brief_id"] is None else "no template")
         return _Check("H-TPL-01", True, why, "no_template")
@@ -301,6 +310,9 @@ def _template_check(row: dict, prepared: _Prepared | None, known: _Known) -> _Ch
         return _Check("H-TPL-01", True, f"approval is {status}", "template_not_approved")
     if prepared.fault:
         return _Check("H-TPL-01", True, prepared.fault, "template_not_proven")
+    if not prepared.sources_from <= send_date <= prepared.sources_to:
+        seen = f"sources hold {prepared.sources_from} to {prepared.sources_to}, sent {send_date}"
+        return _Check("H-TPL-01", True, seen, "source_not_in_force")
     return _Check("H-TPL-01", False, f"approval is {status}", "")
 
 

@@ -41,7 +41,7 @@ class DisclosureCatalogue:
             for chunk in chunk_document(document):
                 if chunk.finding is None:
                     for name in disclosure_ids(chunk):
-                        self._by_id[name].append(_retrieved(chunk, document))
+                        self._by_id[name].append(retrieved_of(chunk, document))
 
     def ids(self) -> tuple[str, ...]:
         """Return every id that has a text, sorted."""
@@ -94,7 +94,8 @@ def _narrowness(item: Retrieved) -> int:
     )
 
 
-def _retrieved(chunk: Chunk, document: Document) -> Retrieved:
+def retrieved_of(chunk: Chunk, document: Document) -> Retrieved:
+    """Return a passage with what is known of its document, as retrieval would hand it over; score 0."""
     return Retrieved(
         chunk=chunk,
         doc_id=document.doc_id,
