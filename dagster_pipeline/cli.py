@@ -42,11 +42,11 @@ def run(input_folder: Annotated[Path | None, typer.Option("--input")] = None, wo
     home = _home(world)
     folder = input_folder or home.world_dir
     try:
-        home.remember_source(folder)
         if input_folder is None and not folder.exists():
             say(f"Simulating the bank ({world}) into {folder}")
             simulate_world(folder, world)
         night = default_as_of_date(folder)
+        home.remember_source(folder)
         say(f"Running the night {night} of {folder}")
         run_night(home, night)
     except (HomeError, InputError, NightFailed) as error:
