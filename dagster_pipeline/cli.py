@@ -42,6 +42,7 @@ def run(input_folder: Annotated[Path | None, typer.Option("--input")] = None, wo
     home = _home(world)
     folder = input_folder or home.world_dir
     try:
+        home.refuse_other_source(folder)
         if input_folder is None and not folder.exists():
             say(f"Simulating the bank ({world}) into {folder}")
             simulate_world(folder, world)

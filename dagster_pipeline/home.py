@@ -92,22 +92,28 @@ class Home:
             )
         return Path(json.loads(self._source_file.read_text())["folder"])
 
-    def remember_source(self, folder: Path) -> None:
-        """Bind this home to ``folder``; a second, different folder is refused.
+    def refuse_other_source(self, folder: Path) -> None:
+        """Refuse a folder other than the one this home was first loaded from.
 
         Raises
         ------
         HomeError
             If the home already belongs to another source folder.
         """
-        folder = folder.resolve()
-        if self._source_file.exists():
-            known = self.source_folder()
-            if known != folder:
-                raise HomeError(
-                    f"The home {self.root} holds the bank of {known}; found source {folder}. One home holds "
-                    "one bank: set WORDBOND_HOME to another folder for this source."
-                )
-            return
+        if self._source_file.exists() and self.source_folder() != folder.resolve():
+            raise HomeError(
+                f"The home {self.root} holds the bank of {self.source_folder()}; found source {folder.resolve()}. "
+                "One home holds one bank: set WORDBOND_HOME to another folder for this source."
+            )
+
+    def remember_source(self, folder: Path) -> None:
+        """Bind this home to ``folder``, so that later nights, the UI and the schedule need no argument.
+
+        Raises
+        ------
+        HomeError
+            If the home already belongs to another source folder.
+        """
+        self.refuse_other_source(folder)
         self.root.mkdir(parents=True, exist_ok=True)
-        self._source_file.write_text(json.dumps({"folder": str(folder)}) + "\n")
+        self._source_file.write_text(json.dumps({"folder": str(folder.resolve())}) + "\n")
