@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from rag.briefs import Brief
@@ -18,7 +18,7 @@ from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault, W
 from rag.writers.compose import frame, gather
 from rag.writers.settings import WriterSettings
 
-_RETRIED = ("refused", "timeout", "died_midway", "server_error", "malformed_json", "empty")
+_RETRIED = ("refused", "died_midway", "server_error", "malformed_json", "empty")
 _SERVER_GONE = ("refused", "timeout", "died_midway", "server_error", "missing_model")
 
 
@@ -54,6 +54,7 @@ class OllamaWriter:
         self._sleep = sleep
         self._lock = Lock()
         self._faults_in_a_row = 0
+        self._end = time.monotonic() + settings.budget_seconds
         self.model_digest = self._find_model()
 
     def _client(self, timeout: float) -> Any:
@@ -104,15 +105,17 @@ class OllamaWriter:
             raise WriterFault(
                 "refused", f"no call made: the server failed {self._faults_in_a_row} briefs in a row; see its log."
             )
+        if time.monotonic() > self._end:
+            raise WriterFault("timeout", f"the night's {self._settings.budget_seconds:g} s of calls are used up")
         messages, aliases = build_messages(brief, retrieved)
+        gone = Event()
         with ThreadPoolExecutor(max_workers=self._settings.concurrency) as pool:
             seeds = [self._settings.seed + number for number in range(self._settings.candidates)]
-            outcomes = list(pool.map(lambda seed: self._candidate(messages, aliases, seed), seeds))
-        answers = [outcome for outcome in outcomes if not isinstance(outcome, WriterFault)]
+            outcomes = list(pool.map(lambda seed: self._candidate(messages, aliases, seed, gone), seeds))
+        answers = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
         faults = [outcome for outcome in outcomes if isinstance(outcome, WriterFault)]
         if not answers:
-            gone = all(fault.kind in _SERVER_GONE for fault in faults)
-            self._faults_in_a_row = self._faults_in_a_row + 1 if gone else 0
+            self._faults_in_a_row = self._faults_in_a_row + 1 if gone.is_set() else 0
             raise faults[0]
         self._faults_in_a_row = 0
         material = gather(brief, retrieved)
@@ -126,9 +129,15 @@ class OllamaWriter:
         return list(drafts.values())
 
     def _candidate(
-        self, messages: list[dict[str, str]], aliases: dict[str, str], seed: int
-    ) -> tuple[str, tuple[DraftSentence, ...]] | WriterFault:
-        """Ask until an answer can be read or the tries are used up; return the last fault then."""
+        self, messages: list[dict[str, str]], aliases: dict[str, str], seed: int, gone: Event
+    ) -> tuple[str, tuple[DraftSentence, ...]] | WriterFault | None:
+        """Ask until an answer can be read or the tries are used up; return the last fault then.
+
+        `gone` is shared by the candidates of a brief: once the server failed one of them for good, no other is begun,
+        which gives None.
+        """
+        if gone.is_set():
+            return None
         for attempt in range(self._settings.retries + 1):
             if attempt:
                 self._sleep(self._settings.backoff_seconds * 2 ** (attempt - 1))
@@ -139,6 +148,8 @@ class OllamaWriter:
                 last = fault
                 if fault.kind not in _RETRIED:
                     break
+        if last.kind in _SERVER_GONE:
+            gone.set()
         return last
 
     def _ask(self, messages: list[dict[str, str]], seed: int) -> str:
