@@ -24,6 +24,10 @@ _LOCKED = re.compile(
 _OVERDRAFT_LINE = re.compile(r"\boverdraft\b[^\n]*\bline\s+of\s+credit\b|\bline\s+of\s+credit\b[^\n]*\boverdraft\b")
 _PAID_WHEN = re.compile(r"\b(?:paid|credited|deposited|posted|pay|credit)\b[^\n]*\b(?:within|after|by|on)\b")
 
+# Fees of single services: denying one of them does not call the account free.
+_NAMED_FEES = frozenset(
+    {"foreign", "transaction", "late", "returned", "overdraft", "atm", "wire", "statement", "withdrawal", "closing"}
+)
 # Days. A shown 'as of' date older than this is not recent for electronic media (1 to 60; comment 8(c)(2)-1 gives
 # no number, 30 is the house's value: rate sheets are checked at least monthly).
 RECENT_DAYS = 30
@@ -173,7 +177,7 @@ def free_is_free(message: Message, _: Rule) -> Finding:
         claim
         for claim in message.claims_of("fee")
         if claim.is_negative
-        and (claim.value in ("free", "waived") or ("maintenance" in claim.subject and claim.value == (Decimal(0),)))
+        and (claim.value in ("free", "waived") or (claim.value == (Decimal(0),) and not claim.subject & _NAMED_FEES))
     ]
     if not said or message.product.family != "deposit":
         return Finding(PASS, "nothing is called free")

@@ -63,7 +63,9 @@ class ProductFacts:
             raise ProductError(f"{row.get('product_id')}: family {family!r}; expected one of {', '.join(FAMILIES)}.")
         values = {}
         for name, allowed in ATTRIBUTES.items():
-            value = str(row.get(name)).lower()
+            found = row.get(name)
+            # The word 'none' is a rate type, and Python's None is nothing said.
+            value = found.lower() if isinstance(found, str) else ""
             if value not in allowed:
                 raise ProductError(
                     f"{row.get('product_id')}: {name} is {row.get(name)!r}; expected one of {', '.join(allowed)}. "
