@@ -59,8 +59,8 @@ def shown_name(raw: object) -> str | None:
     name = unicodedata.normalize("NFC", raw.strip())
     if not 0 < len(name) <= MAX_NAME_LENGTH or not _NAME.fullmatch(name) or name.casefold() in _NAME_STOP_WORDS:
         return None
-    letters = [character for character in name if character.isalpha()]
-    if not all(unicodedata.name(letter, "").startswith(_SCRIPTS) for letter in letters):
+    letters = [character for character in name if character not in " '’-."]
+    if not all(letter.isalpha() and unicodedata.name(letter, "").startswith(_SCRIPTS) for letter in letters):
         return None
     return name
 
