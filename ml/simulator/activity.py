@@ -12,8 +12,8 @@ from ml.simulator.calendar import BANK_ZONE, DAY_S, Month, bank_to_utc, to_utc, 
 from ml.simulator.catalogue import ZONES, BoolArray
 from ml.simulator.config import WorldConfig
 from ml.simulator.draws import FloatArray, IntArray, Stream, categorical, keys, pack, poisson, uniform
-from ml.simulator.parameters import CHANNELS, EVENT_TYPES, SERVICE_TYPES, TOPICAL_FROM, TOPICS
 from ml.simulator.population import Customers
+from ml.simulator.vocabulary import CHANNELS, EVENT_TYPES, SERVICE_TYPES, TOPICAL_FROM, TOPICS
 
 FIRST_HOUR_S = 6 * 3_600
 _BLOCK_S = 3 * 3_600

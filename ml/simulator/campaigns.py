@@ -12,9 +12,9 @@ from ml.simulator.calendar import DAY_S, Month, bank_to_utc, to_utc
 from ml.simulator.catalogue import ZONES, BoolArray
 from ml.simulator.config import WorldConfig
 from ml.simulator.draws import FloatArray, IntArray, Stream, categorical, keys, pack, uniform
-from ml.simulator.parameters import CHANNELS, PRODUCTS
 from ml.simulator.population import Customers
 from ml.simulator.tables import make_tables, response_probabilities
+from ml.simulator.vocabulary import CHANNELS, PRODUCTS
 
 RESPONSES = ("none", "opened", "clicked", "converted", "opted_out")
 NONE, OPENED, CLICKED, CONVERTED, OPTED_OUT = range(5)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.simulator.calendar import Month
-from ml.simulator.parameters import CHANNELS, PRODUCTS, TOPICS
+from ml.simulator.vocabulary import CHANNELS, PRODUCTS, TOPICS
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -39,7 +39,6 @@ from ml.simulator.campaigns import (
 from ml.simulator.catalogue import BoolArray, load_catalogue
 from ml.simulator.config import WorldConfig
 from ml.simulator.draws import FloatArray, IntArray, Stream, categorical, keys, pack, uniform
-from ml.simulator.parameters import CHANNELS, INTENTS, PRODUCTS, TOPICS
 from ml.simulator.population import Customers
 from ml.simulator.tables import (
     memory_share,
@@ -50,6 +49,7 @@ from ml.simulator.tables import (
     topic_weights,
     transition_rows,
 )
+from ml.simulator.vocabulary import CHANNELS, INTENTS, PRODUCTS, TOPICS
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,10 @@ class State:
     fatigue: FloatArray
     restricted_until: IntArray
     is_gone: BoolArray
+
+    def take(self, count: int) -> "State":
+        """Return the state of the first ``count`` customers of the chunk."""
+        return State(**{name: getattr(self, name)[:count] for name in self.__dataclass_fields__})
 
 
 @dataclass(frozen=True)

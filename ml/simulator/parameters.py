@@ -10,65 +10,24 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ml.simulator.vocabulary import (
+    CHANNELS,
+    EVENT_TYPES,
+    INTENSITIES,
+    INTENTS,
+    PRODUCTS,
+    SEGMENTS,
+    SERVICE_TYPES,
+    SLOTS,
+    SPENDING,
+    TRAITS,
+)
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, le=60)]
 Weight = Annotated[float, Field(ge=0, le=100)]
 LogOdds = Annotated[float, Field(ge=-8, le=8)]
 Factor = Annotated[float, Field(gt=0, le=20)]
-
-SEGMENT_NAMES = ("starting out", "growing family", "established professional", "careful saver", "retired")
-TRAIT_NAMES = ("price-insensitive", "price-aware", "price-sensitive")
-INTENT_NAMES = ("dormant", "browsing", "considering", "ready")
-CHANNELS = ("email", "sms", "push", "in_app")
-INTENSITIES = ("low", "medium", "high")
-TOPICS = ("deposit", "card", "loan", "mortgage", "investment", "insurance")
-SEGMENTS, TRAITS, INTENTS, SLOTS = len(SEGMENT_NAMES), len(TRAIT_NAMES), len(INTENT_NAMES), 4
-
-EVENT_TYPES = (
-    "login",
-    "support_viewed",
-    "page_viewed",
-    "product_viewed",
-    "rates_viewed",
-    "calculator_used",
-    "application_started",
-)
-# The types about a topic; the others are about running an account.
-TOPICAL_FROM = 2
-
-SPENDING = (
-    "groceries",
-    "dining",
-    "fuel",
-    "shopping",
-    "travel",
-    "health",
-    "transfer_in",
-    "transfer_out",
-    "savings_transfer",
-    "fee",
-)
-DISCRETIONARY = ("dining", "shopping", "travel")
-PRODUCTS = (
-    "everyday_checking",
-    "high_yield_savings",
-    "money_market",
-    "cd_12_month",
-    "cash_rewards_card",
-    "travel_card",
-    "balance_transfer_card",
-    "personal_loan",
-    "auto_loan",
-    "renters_insurance",
-)
-SERVICE_TYPES = (
-    "complaint_opened",
-    "dispute_opened",
-    "hardship_started",
-    "bankruptcy",
-    "fraud_alert",
-    "do_not_contact",
-)
 
 Row = tuple[float, ...]
 Rows = tuple[Row, ...]
@@ -145,20 +104,20 @@ class Intents(Group):
     """The Markov chain of monthly readiness."""
 
     # P(intent in the first month), roughly where the chain settles.
-    first: tuple[Probability, ...] = (0.47, 0.27, 0.16, 0.10)
+    first: tuple[Probability, ...] = (0.49, 0.25, 0.15, 0.11)
     # P(next | this), rows sum to 1. Judged: readiness builds over months and lasts one or two.
     transition: tuple[tuple[Probability, ...], ...] = (
-        (0.82, 0.13, 0.04, 0.01),
-        (0.25, 0.50, 0.20, 0.05),
-        (0.10, 0.18, 0.42, 0.30),
+        (0.80, 0.14, 0.045, 0.015),
+        (0.24, 0.48, 0.21, 0.07),
+        (0.10, 0.18, 0.40, 0.32),
         (0.14, 0.10, 0.20, 0.56),
     )
     # P(next) after a month with an opening: the need is met.
-    after_opening: tuple[Probability, ...] = (0.66, 0.22, 0.08, 0.04)
+    after_opening: tuple[Probability, ...] = (0.64, 0.22, 0.09, 0.05)
     # Log-odds per step of readiness added by segment.
     segment_tilt: tuple[LogOdds, ...] = (0.12, 0.10, 0.02, -0.04, -0.18)
     # Log-odds per step of readiness added by calendar month, January first: new-year and autumn plans, quiet December.
-    season_tilt: tuple[LogOdds, ...] = (0.10, 0.05, 0.08, 0.05, 0.02, 0.0, -0.02, 0.06, 0.10, 0.05, 0.06, -0.04)
+    season_tilt: tuple[LogOdds, ...] = (0.12, 0.07, 0.08, 0.05, 0.02, 0.0, -0.02, 0.06, 0.10, 0.08, 0.08, 0.02)
 
 
 class Interest(Group):
@@ -166,11 +125,11 @@ class Interest(Group):
 
     # Weight of each product for a segment, columns as PRODUCTS. Judged: two or three fit each stage of life well.
     product_weight: tuple[tuple[Weight, ...], ...] = (
-        (3.0, 5.0, 0.2, 0.2, 10.0, 1.5, 5.0, 5.0, 4.0, 9.0),
-        (2.0, 7.0, 1.5, 0.8, 5.0, 1.5, 3.0, 5.0, 14.0, 6.0),
-        (1.0, 3.0, 11.0, 2.0, 3.0, 15.0, 0.7, 1.2, 4.0, 1.5),
-        (3.0, 10.0, 5.0, 16.0, 3.0, 0.5, 2.5, 0.8, 1.5, 1.0),
-        (2.0, 4.0, 6.0, 18.0, 3.0, 1.5, 0.7, 0.7, 1.5, 0.5),
+        (3.0, 4.0, 0.2, 0.2, 12.0, 1.2, 5.0, 5.0, 3.0, 10.0),
+        (2.0, 6.0, 1.2, 0.6, 5.0, 1.2, 3.0, 5.0, 18.0, 6.0),
+        (1.0, 2.5, 13.0, 2.0, 2.5, 19.0, 0.5, 1.0, 4.0, 1.5),
+        (3.0, 12.0, 4.0, 18.0, 2.5, 0.4, 2.5, 0.7, 1.2, 0.8),
+        (2.0, 3.5, 6.0, 22.0, 2.5, 1.2, 0.5, 0.6, 1.2, 0.4),
     )
     # Factor by trait: the price-sensitive want yield and balance transfers, the insensitive travel and money market.
     trait_factor: tuple[tuple[Factor, ...], ...] = (
@@ -187,7 +146,7 @@ class Interest(Group):
     # Log-weight of a topic's remembered share on the topics viewed next.
     topic_pull: LogOdds = 2.4
     # Log-weight of a family's remembered share on the product opened unprompted.
-    opening_pull: LogOdds = 3.0
+    opening_pull: LogOdds = 3.5
     # Exponent by intent on topic weights: the ready look at one thing, the dormant at anything.
     focus: tuple[Factor, ...] = (0.7, 1.0, 1.4, 1.7)
 
@@ -293,7 +252,7 @@ class Openings(Group):
     """Products opened without a contact's help, closed, and customers lost; a month."""
 
     # P(an unprompted opening) by intent.
-    by_intent: tuple[Probability, ...] = (0.004, 0.018, 0.090, 0.38)
+    by_intent: tuple[Probability, ...] = (0.004, 0.020, 0.095, 0.46)
     # Factor by segment.
     segment_factor: tuple[Factor, ...] = (1.05, 1.10, 1.0, 0.95, 0.85)
     # P(closed) of each product held, as PRODUCTS. CDs end after a year, personal loans after three.
@@ -330,13 +289,13 @@ class Campaigns(Group):
 class Responses(Group):
     """What a contact does: log-odds of an answer (clicked or converted), and the rest given none."""
 
-    intercept: LogOdds = -1.05
+    intercept: LogOdds = -1.0
     # Columns CHANNELS: push and in-app are answered at once or never.
     channel: tuple[LogOdds, ...] = (-0.25, 0.05, -0.15, 0.25)
     # Rows intents.
     intent: tuple[LogOdds, ...] = (-1.1, -0.15, 0.65, 1.25)
     # Weight of the log of a product's relative taste (segment x trait, mean 1), and of the family's remembered share.
-    taste: LogOdds = 0.55
+    taste: LogOdds = 0.7
     interest: LogOdds = 1.6
     # Segment x channel: whom a channel suits.
     segment_channel: tuple[tuple[LogOdds, ...], ...] = (
@@ -348,25 +307,26 @@ class Responses(Group):
     )
     # Segment x slot: when it has time.
     segment_slot: tuple[tuple[LogOdds, ...], ...] = (
-        (-0.9, -0.2, 0.0, 0.9),
-        (-0.4, 0.7, -0.5, 0.4),
-        (0.9, -0.2, -0.6, 0.1),
-        (0.0, 0.2, 0.5, -0.5),
-        (0.6, 0.6, 0.0, -1.2),
+        (-1.0, -0.3, 0.0, 1.1),
+        (-0.5, 0.9, -0.6, 0.5),
+        (1.1, -0.2, -0.8, 0.1),
+        (-0.1, 0.2, 0.8, -0.6),
+        (0.7, 0.8, 0.0, -1.4),
     )
     # Intent x intensity and trait x intensity: early on a soft tone, a strong offer for the ready and price-sensitive.
     intent_intensity: tuple[tuple[LogOdds, ...], ...] = (
-        (0.5, 0.0, -0.7),
-        (0.2, 0.2, -0.3),
-        (-0.2, 0.3, 0.2),
-        (-0.6, 0.0, 0.7),
+        (0.6, 0.0, -0.8),
+        (0.3, 0.2, -0.4),
+        (-0.3, 0.4, 0.2),
+        (-0.7, 0.0, 0.8),
     )
-    trait_intensity: tuple[tuple[LogOdds, ...], ...] = ((0.6, 0.1, -0.8), (0.0, 0.1, 0.0), (-0.7, 0.0, 0.8))
+    trait_intensity: tuple[tuple[LogOdds, ...], ...] = ((0.7, 0.1, -1.0), (0.0, 0.2, 0.0), (-0.8, 0.0, 1.0))
     # Log-odds per unit of fatigue (earlier contacts, each wave's weight times fatigue_decay).
     fatigue: LogOdds = -0.35
     fatigue_decay: Probability = 0.6
-    # P(the answer is an opening and not only a click) by intent.
-    conversion: tuple[Probability, ...] = (0.02, 0.05, 0.13, 0.30)
+    # P(the answer is an opening and not only a click) by intent. The considering can be won; the ready would mostly
+    # have opened anyway, so that who answers and whom a contact moves are not the same people.
+    conversion: tuple[Probability, ...] = (0.02, 0.06, 0.17, 0.20)
     # P(opened | not answered), columns CHANNELS. Like e-mail open rates of finance newsletters, 25 to 35 %.
     opened: tuple[Probability, ...] = (0.28, 0.55, 0.22, 0.50)
     # P(opts out of the channel | not answered) before the factors below. Like 0.1 to 0.5 % per message.
@@ -375,7 +335,7 @@ class Responses(Group):
     opt_out_intensity: tuple[Factor, ...] = (0.6, 1.0, 2.2)
     opt_out_trait: tuple[Factor, ...] = (1.6, 1.0, 0.7)
     # P(a contact puts the customer off: an unprompted opening of the 14 days after it does not happen).
-    put_off: tuple[tuple[Probability, ...], ...] = ((0.05, 0.15, 0.55), (0.0, 0.05, 0.25), (0.0, 0.0, 0.05))
+    put_off: tuple[tuple[Probability, ...], ...] = ((0.10, 0.30, 0.75), (0.0, 0.10, 0.40), (0.0, 0.0, 0.10))
     # P(conversion k days after sending), k = 0..5, sums to 1.
     conversion_delay: tuple[Probability, ...] = (0.45, 0.25, 0.13, 0.08, 0.05, 0.04)
     # Mean days from sending to a click (exponential, cut at 12 days).
@@ -422,8 +382,8 @@ def _distributions(parameters: Parameters) -> dict[str, Rows]:
 
 
 def _check_shape(name: str, value: Row | Rows, shape: tuple[int, ...]) -> None:
-    rows = [row if isinstance(row, tuple) else () for row in value]
-    found = [(len(value),)] if len(shape) == 1 else [(len(value), len(row)) for row in rows]
+    found: list[tuple[int, ...]] = [(len(value), len(row)) for row in value if isinstance(row, tuple)]
+    found = found or [(len(value),)]
     if any(one != shape for one in found):
         raise ValueError(f"{name} has the shape {found[0]}; expected {shape}.")
 

@@ -19,9 +19,9 @@ from ml.simulator.columns import codes, customer_ids, dates, instants, integers,
 from ml.simulator.config import WorldConfig
 from ml.simulator.draws import IntArray
 from ml.simulator.history import MonthDraws
-from ml.simulator.parameters import CHANNELS, EVENT_TYPES, INTENSITIES, PRODUCTS, SERVICE_TYPES, TOPICS
 from ml.simulator.population import FIRST_NAMES, Customers
 from ml.simulator.spending import KINDS, draw_transactions
+from ml.simulator.vocabulary import CHANNELS, EVENT_TYPES, INTENSITIES, PRODUCTS, SERVICE_TYPES, TOPICS
 
 Keep = Callable[[IntArray], np.ndarray]
 """Which bank days are wanted."""

@@ -14,8 +14,9 @@ from ml.simulator.calendar import Month, day_number
 from ml.simulator.catalogue import BoolArray
 from ml.simulator.config import WorldConfig
 from ml.simulator.draws import FloatArray, IntArray, Stream, categorical, keys, normal, pack, poisson, uniform
-from ml.simulator.parameters import DISCRETIONARY, PRODUCTS, SPENDING, Spending
+from ml.simulator.parameters import Spending
 from ml.simulator.population import Customers
+from ml.simulator.vocabulary import DISCRETIONARY, PRODUCTS, SPENDING
 
 # Every kind of transaction: category, kind of counterparty, sign. Drawn ones first, in the order of ``SPENDING``.
 KINDS: tuple[tuple[str, str, int], ...] = (

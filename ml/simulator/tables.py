@@ -12,7 +12,8 @@ from scipy.special import expit
 
 from ml.simulator.catalogue import BoolArray, load_catalogue
 from ml.simulator.draws import FloatArray, IntArray
-from ml.simulator.parameters import TOPICS, Parameters
+from ml.simulator.parameters import Parameters
+from ml.simulator.vocabulary import TOPICS
 
 
 @dataclass(frozen=True)

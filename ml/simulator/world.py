@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from ml.simulator.attribution import contacts_of
 from ml.simulator.calendar import Month, bank_day_end, day_number
 from ml.simulator.catalogue import PRODUCTS_FILE
-from ml.simulator.columns import customer_ids, dates
+from ml.simulator.ceilings import CeilingCollector
 from ml.simulator.config import WorldConfig
 from ml.simulator.dirt import DIRT_FILE, plant_defects
 from ml.simulator.draws import IntArray
@@ -34,6 +34,7 @@ from ml.simulator.records import (
     holdings_table,
     transactions_table,
 )
+from ml.simulator.truth import response_probabilities_table, truth_tables
 
 Progress = Callable[[str], None]
 
@@ -124,6 +125,7 @@ class _WorldWriter:
         self._csv: dict[str, pa_csv.CSVWriter] = {}
         self._parquet: dict[str, pq.ParquetWriter] = {}
         self._dirt_rows: dict[str, int] = {}
+        self._ceilings = CeilingCollector(config)
 
     def write_chunk(self, part: int, customers: Customers, months: list[MonthDraws]) -> None:
         """Write all rows of a chunk."""
@@ -137,10 +139,14 @@ class _WorldWriter:
         self._append_csv("holdings", holdings_table(customers, months, keep, with_first=True))
         self._write_part("transactions", part, transactions_table(config, customers, months, keep))
         self._write_part("events", part, events_table(config, customers, months, keep))
+        contacts = contacts_of(months)
         known_until = bank_day_end(config.history_end)
-        self._write_part("contacts", part, contacts_table(customers, contacts_of(months), known_until, None))
+        self._write_part("contacts", part, contacts_table(customers, contacts, known_until, None))
         for name, table in truth_tables(customers, months).items():
             self._append_parquet(name, table)
+        sample = response_probabilities_table(config, customers, months[-1], config.history_end)
+        self._append_parquet("response_probabilities", sample)
+        self._ceilings.add(customers, months[-1], contacts)
 
     def _append_csv(self, name: str, table: pa.Table) -> None:
         if name not in self._csv:
@@ -180,7 +186,8 @@ class _WorldWriter:
         return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
     def close(self) -> None:
-        """Close all files and write the list of defects."""
+        """Close all files; write the ceilings and the list of defects."""
+        pq.write_table(self._ceilings.table(), self.folder / "truth" / "ceilings.parquet")
         for writer in (*self._csv.values(), *self._parquet.values()):
             writer.close()
         kinds, files, numbers = zip(*self._defects, strict=True) if self._defects else ((), (), ())
@@ -192,31 +199,6 @@ class _WorldWriter:
             }
         )
         pq.write_table(table, self.folder / "truth" / "planted_defects.parquet")
-
-
-def truth_tables(customers: Customers, months: list[MonthDraws]) -> dict[str, pa.Table]:
-    """Return the latent classes and intents of a chunk, as truth.customers and truth.customer_months."""
-    ids = customer_ids(customers.number)
-    by_month = [
-        pa.table(
-            {
-                "customer_id": ids,
-                "month_end": dates(np.full(customers.count, draws.month.last_day)),
-                "intent": pa.array(draws.intent.astype(np.int32)),
-            }
-        )
-        for draws in months
-    ]
-    return {
-        "customers": pa.table(
-            {
-                "customer_id": ids,
-                "segment": pa.array(customers.segment.astype(np.int32)),
-                "trait": pa.array(customers.trait.astype(np.int32)),
-            }
-        ),
-        "customer_months": pa.concat_tables(by_month),
-    }
 
 
 def _write_world_files(folder: Path, config: WorldConfig) -> None:
