@@ -219,7 +219,7 @@ class _Night:
             is_fallback=is_fallback,
             first_written_as_of_date=self.night.as_of_date,
             citations=proof.grounded.rows,
-            checks=proof.checks,
+            checks=tuple(sorted(proof.checks, key=lambda check: check.rule_id)),
             initial_status=status,
             note=note,
         )

@@ -1,0 +1,200 @@
+"""Between warehouse and rag: nights that repeat, that come out of order, and documents that are corrected."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pandas as pd
+import pytest
+
+from dagster_pipeline import messaging
+from dagster_pipeline.tables import create_declared_tables, replace_partition
+from rag.approvals import Decision
+from rag.briefs import brief_id_of, briefs_of, enumerate_briefs
+from rag.retrieval import retrieve
+from rag.store import Store
+from rag.template_types import WritingSettings
+from rag.templates import write_templates
+from tests.adversarial.quay_bank import CATALOGUE, NIGHT, HostileWriter, document, true_documents
+from tests.unit.test_rag_templates import new_rates, true_drafts
+
+NEXT = NIGHT + timedelta(days=1)
+TABLES = ("templates", "template_citations", "template_checks", "template_approvals", "brief_templates")
+
+
+@pytest.fixture
+def con():
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    create_declared_tables(connection)
+    connection.execute("create schema intermediate")
+    connection.register("catalogue", CATALOGUE)
+    connection.execute("create table intermediate.int_products__as_known as select * from catalogue")
+    replace_partition(connection, "rag.briefs", enumerate_briefs(CATALOGUE), {})
+    yield connection
+    connection.close()
+
+
+def load(con, documents, night):
+    for item in documents:
+        row = [
+            item.doc_id,
+            item.doc_version,
+            item.title,
+            item.kind,
+            list(item.product_ids),
+            list(item.jurisdictions),
+            item.valid_from,
+            item.valid_to,
+            item.text,
+            item.content_hash,
+            item.file_name,
+            1,
+            night,
+        ]
+        con.execute(f"insert into raw.documents values ({', '.join('?' * 13)})", row)
+
+
+def write(con, as_of_date, decisions=()):
+    """One night of writing for the three briefs of one intent; returns the batch and the calls it made."""
+    effective = [decision for decision in decisions if decision.after_night < as_of_date]
+    night = messaging.night_of(con, as_of_date, "test", effective)
+    night = type(night)(**{**vars(night), "settings": WritingSettings(bank_names=("Quay Bank",))})
+    briefs = [item for item in briefs_of(enumerate_briefs(CATALOGUE), CATALOGUE) if item.product_id == "savings"][:3]
+    writer = HostileWriter(true_drafts)
+    with Store(":memory:") as store:
+        store.refresh(messaging.documents_as_known(con, as_of_date))
+        batch = write_templates(briefs, lambda brief, day: retrieve(store, brief, day), writer, night)
+    messaging.keep_templates(con, as_of_date, batch, list(decisions))
+    row = messaging.nights_row(as_of_date, batch, "embedded", "test", "c")
+    replace_partition(con, "rag.nights", pd.DataFrame([row]), {"as_of_date": as_of_date})
+    return batch, writer.calls
+
+
+def contents(con, night=None):
+    """All rows of the tables of writing, as comparable text; of one night where it is named."""
+    found = {}
+    for table in TABLES:
+        rows = (
+            con.execute(f"select * exclude (decided_at) from rag.{table} order by all").fetchall()
+            if (table == "template_approvals")
+            else con.execute(f"select * from rag.{table} order by all").fetchall()
+        )
+        found[table] = rows
+    if night is not None:
+        found = {
+            "brief_templates": [row for row in found["brief_templates"] if night in row],
+            "templates": [row for row in found["templates"] if night in row],
+        }
+    return found
+
+
+def test_what_is_written_reads_back_equal(con):
+    load(con, true_documents(), NIGHT)
+    batch, _ = write(con, NIGHT)
+    assert messaging.read_templates(con, NIGHT) == batch.templates
+    assert messaging.read_templates(con, NIGHT - timedelta(days=1)) == ()
+    assert con.execute("select templates_written, templates_reused from rag.nights").fetchall() == [(3, 0)]
+
+
+def test_a_night_that_runs_again_changes_nothing_and_calls_nobody(con):
+    load(con, true_documents(), NIGHT)
+    write(con, NIGHT)
+    before = contents(con)
+    _, calls = write(con, NIGHT)
+    assert (contents(con), calls) == (before, 0)
+
+
+def test_the_next_night_reuses_and_leaves_the_night_before_alone(con):
+    load(con, true_documents(), NIGHT)
+    write(con, NIGHT)
+    before = contents(con, NIGHT)
+    _, calls = write(con, NEXT)
+    assert calls == 0
+    assert contents(con, NIGHT) == before
+    assert con.execute(
+        "select templates_written, templates_reused from rag.nights where as_of_date = ?", [NEXT]
+    ).fetchall() == [(0, 3)]
+
+
+def test_an_old_night_that_runs_again_after_a_newer_one_decides_as_it_did(con):
+    load(con, true_documents(), NIGHT)
+    write(con, NIGHT)
+    load(con, new_rates("2.90%"), NEXT)
+    con.execute(
+        "delete from raw.documents where doc_id = 'savings_rates' and doc_version = '1' and loaded_as_of_date = ?",
+        [NEXT],
+    )
+    write(con, NEXT)
+    before = contents(con)
+    _, calls = write(con, NIGHT)
+    assert (contents(con), calls) == (before, 0)
+
+
+def test_a_night_filled_in_later_takes_over_what_it_writes_first(con):
+    load(con, true_documents(), NIGHT)
+    write(con, NEXT)
+    late, _ = write(con, NIGHT)
+    assert {template.first_written_as_of_date for template in late.templates} == {NIGHT}
+    assert con.execute("select distinct first_written_as_of_date from rag.templates").fetchall() == [(NIGHT,)]
+    dangling = con.execute(
+        "select count(*) from rag.brief_templates anti join rag.templates using (template_id)"
+    ).fetchone()
+    assert dangling == (0,)
+
+
+def test_a_template_left_without_its_proof_by_a_killed_run_is_written_again(con):
+    load(con, true_documents(), NIGHT)
+    write(con, NIGHT)
+    con.execute("delete from rag.template_citations")
+    assert messaging.read_templates(con, NIGHT) == ()
+    _, calls = write(con, NIGHT)
+    assert calls == 3
+    assert len(messaging.read_templates(con, NIGHT)) == 3
+
+
+def test_a_decision_shows_from_the_next_night_on_and_stays_when_an_old_night_runs_again(con):
+    load(con, true_documents(), NIGHT)
+    batch, _ = write(con, NIGHT)
+    name = batch.templates[0].template_id
+    ruling = Decision(name, "rejected", "R. Vale", "too long", datetime(2026, 3, 10, 9, tzinfo=UTC), NIGHT)
+    _, _ = write(con, NEXT, [ruling])
+    rows = con.execute("select status, approver from rag.template_approvals where template_id = ? order by all", [name])
+    assert rows.fetchall() == [("automatic", "wordbond"), ("rejected", "R. Vale")]
+    served = con.execute(
+        "select abstain_reason from rag.brief_templates where as_of_date = ? and brief_id = ?",
+        [NEXT, batch.templates[0].brief_id],
+    )
+    assert served.fetchall() == [("rejected",)]
+    again, _ = write(con, NIGHT, [ruling])
+    assert again.brief_templates[0].abstain_reason is None
+    assert con.execute("select count(*) from rag.template_approvals where status = 'rejected'").fetchone() == (1,)
+
+
+def test_a_corrected_document_keeps_the_place_of_old_quotes(con):
+    first = document("sheet", "rate_sheet", "# R\n\nOne.\n")
+    corrected = document("sheet", "rate_sheet", "# R\n\nTwo words.\n")
+    load(con, [first], NIGHT)
+    load(con, [corrected], NEXT)
+    known = {item.doc_version: item.text for item, _ in messaging.all_documents(con)}
+    assert known == {"1": first.text, f"1~{corrected.content_hash[:8]}": corrected.text}
+    assert [item.text for item in messaging.documents_as_known(con, NIGHT)] == [first.text]
+    assert [item.text for item in messaging.documents_as_known(con, NEXT)] == [corrected.text]
+    assert messaging.documents_as_known(con, NIGHT - timedelta(days=1)) == []
+
+
+def test_a_document_set_back_to_its_first_content_is_that_content_again(con):
+    first = document("sheet", "rate_sheet", "# R\n\nOne.\n")
+    load(con, [first], date(2026, 1, 1))
+    load(con, [document("sheet", "rate_sheet", "# R\n\nTwo.\n")], date(2026, 1, 2))
+    load(con, [first], date(2026, 1, 3))
+    (item,) = messaging.documents_as_known(con, date(2026, 1, 3))
+    assert (item.doc_version, item.text) == ("1", first.text)
+
+
+def test_brief_ids_of_the_table_are_those_of_the_briefs(con):
+    rows = con.execute(
+        "select brief_id, product_id, product_version, channel, intent, intensity, language, jurisdiction_group "
+        "from rag.briefs"
+    ).fetchall()
+    assert rows
+    assert all(row[0] == brief_id_of(row[1:]) for row in rows)
