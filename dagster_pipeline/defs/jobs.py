@@ -8,7 +8,6 @@ import dagster as dg
 
 from dagster_pipeline.defs.partitions import nightly_partitions
 from dagster_pipeline.home import Home
-from dagster_pipeline.progress import progress_logger
 from dagster_pipeline.settings import SETTINGS
 
 
@@ -39,9 +38,3 @@ def nightly_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Run the night of the day that has just ended in the bank's zone."""
     ended = context.scheduled_execution_time.astimezone(ZoneInfo(SETTINGS.bank_timezone)).date() - timedelta(days=1)
     return dg.RunRequest(run_key=ended.isoformat(), partition_key=ended.isoformat())
-
-
-@dg.definitions
-def loggers() -> dg.Definitions:
-    """Add the progress logger that the command line shows."""
-    return dg.Definitions(loggers={"progress": progress_logger})

@@ -1,4 +1,4 @@
-"""The dbt command line and the warehouse, as resources of every asset."""
+"""What every asset runs with: the warehouse, the dbt command line, and the progress logger."""
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -6,14 +6,16 @@ from dagster_dbt import DbtCliResource
 from dagster_pipeline.dbt import prepared_project
 from dagster_pipeline.defs.resources import Warehouse
 from dagster_pipeline.home import Home
+from dagster_pipeline.progress import progress_logger
 
 
 @dg.definitions
-def resources() -> dg.Definitions:
+def environment() -> dg.Definitions:
     """Bind the resources to the home named by ``WORDBOND_HOME``."""
     return dg.Definitions(
         resources={
             "warehouse": Warehouse(root=str(Home.from_environment().root)),
             "dbt": DbtCliResource(project_dir=prepared_project()),
-        }
+        },
+        loggers={"progress": progress_logger},
     )
