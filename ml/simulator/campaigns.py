@@ -24,7 +24,8 @@ WINDOW_DAYS = 14
 SLOT_START_S = 8 * 3_600
 SLOT_S = 3 * 3_600
 _CONTROL_SECOND = 10 * 3_600
-_LONGEST_CLICK_S = 12 * DAY_S
+# Answers come before the next wave, which is sent 14 days later; opt-outs within the month.
+_LONGEST_WAIT_S = 13 * DAY_S
 _LONGEST_OPT_OUT_S = 2 * DAY_S
 _SAME_DAY_S = 50 * 60
 NEVER = np.iinfo(np.int64).max
@@ -177,8 +178,11 @@ def _response_times(
 ) -> tuple[IntArray, IntArray]:
     """Return (day of a conversion's opening, instant of the response)."""
     responses = config.parameters.responses
-    wait = -np.log(u_delay) * responses.click_days * DAY_S
-    wait = np.where(response == OPTED_OUT, np.minimum(wait / 4, _LONGEST_OPT_OUT_S), np.minimum(wait, _LONGEST_CLICK_S))
+    quick = 1 - responses.late_share
+    quick_s = np.minimum(-np.log(np.minimum(u_delay / quick, 1)) * responses.quick_days * DAY_S, _LONGEST_WAIT_S)
+    late_s = (u_delay - quick) / responses.late_share * _LONGEST_WAIT_S
+    wait = np.where(u_delay < quick, quick_s, late_s)
+    wait = np.where(response == OPTED_OUT, u_delay**2 * _LONGEST_OPT_OUT_S, wait)
     delay = categorical(u_delay, np.array(responses.conversion_delay))
     later = opening_instant(day + delay, u_second)
     same_day = sent_at + 60 + (u_second * _SAME_DAY_S).astype(np.int64)

@@ -10,18 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ml.simulator.vocabulary import (
-    CHANNELS,
-    EVENT_TYPES,
-    INTENSITIES,
-    INTENTS,
-    PRODUCTS,
-    SEGMENTS,
-    SERVICE_TYPES,
-    SLOTS,
-    SPENDING,
-    TRAITS,
-)
+from ml.simulator.checks import check_parameters
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, le=60)]
@@ -336,10 +325,12 @@ class Responses(Group):
     opt_out_trait: tuple[Factor, ...] = (1.6, 1.0, 0.7)
     # P(a contact puts the customer off: an unprompted opening of the 14 days after it does not happen).
     put_off: tuple[tuple[Probability, ...], ...] = ((0.10, 0.30, 0.75), (0.0, 0.10, 0.40), (0.0, 0.0, 0.10))
-    # P(conversion k days after sending), k = 0..5, sums to 1.
-    conversion_delay: tuple[Probability, ...] = (0.45, 0.25, 0.13, 0.08, 0.05, 0.04)
-    # Mean days from sending to a click (exponential, cut at 12 days).
-    click_days: Factor = 1.6
+    # P(conversion k days after sending), k = 0..4, sums to 1; at most 4, so that it falls into the month of sending.
+    conversion_delay: tuple[Probability, ...] = (0.50, 0.25, 0.12, 0.08, 0.05)
+    # Mean days from sending to an opened message or a click of the quick (exponential); the late ones are spread
+    # evenly over 13 days.
+    quick_days: Factor = 0.8
+    late_share: Probability = 0.15
 
 
 class Parameters(Group):
@@ -357,62 +348,5 @@ class Parameters(Group):
 
     @model_validator(mode="after")
     def _check(self) -> "Parameters":
-        for name, rows in _distributions(self).items():
-            for row in rows:
-                if abs(sum(row) - 1) > 1e-9:
-                    raise ValueError(f"{name} has a row that sums to {sum(row)}; expected 1. Mend the row {row}.")
-        for group_name, field, shape in _SHAPES:
-            _check_shape(f"{group_name}.{field}", getattr(getattr(self, group_name), field), shape)
+        check_parameters(self.model_dump())
         return self
-
-
-def _distributions(parameters: Parameters) -> dict[str, Rows]:
-    population, intents = parameters.population, parameters.intents
-    return {
-        "population.segment_share": (population.segment_share,),
-        "population.trait_share": population.trait_share,
-        "population.state_share": (population.state_share,),
-        "intents.first": (intents.first,),
-        "intents.transition": intents.transition,
-        "intents.after_opening": (intents.after_opening,),
-        "campaigns.slot_share": (parameters.campaigns.slot_share,),
-        "campaigns.intensity_share": (parameters.campaigns.intensity_share,),
-        "responses.conversion_delay": (parameters.responses.conversion_delay,),
-    }
-
-
-def _check_shape(name: str, value: Row | Rows, shape: tuple[int, ...]) -> None:
-    found: list[tuple[int, ...]] = [(len(value), len(row)) for row in value if isinstance(row, tuple)]
-    found = found or [(len(value),)]
-    if any(one != shape for one in found):
-        raise ValueError(f"{name} has the shape {found[0]}; expected {shape}.")
-
-
-_P, _E, _C = len(PRODUCTS), len(EVENT_TYPES), len(CHANNELS)
-_SHAPES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
-    ("population", "segment_share", (SEGMENTS,)),
-    ("population", "trait_share", (SEGMENTS, TRAITS)),
-    ("population", "holding_first", (SEGMENTS, _P)),
-    ("population", "consent_first", (SEGMENTS, _C)),
-    ("population", "income_usd", (SEGMENTS,)),
-    ("intents", "transition", (INTENTS, INTENTS)),
-    ("intents", "season_tilt", (12,)),
-    ("interest", "product_weight", (SEGMENTS, _P)),
-    ("interest", "trait_factor", (TRAITS, _P)),
-    ("interest", "focus", (INTENTS,)),
-    ("events", "rate", (INTENTS, _E)),
-    ("events", "hours", (SEGMENTS, 6)),
-    ("spending", "rate", (SEGMENTS, len(SPENDING))),
-    ("spending", "amount_usd", (SEGMENTS, len(SPENDING))),
-    ("spending", "season", (len(SPENDING), 12)),
-    ("spending", "weekday", (len(SPENDING), 7)),
-    ("openings", "by_intent", (INTENTS,)),
-    ("openings", "closing", (_P,)),
-    ("openings", "death", (SEGMENTS,)),
-    ("service", "start", (len(SERVICE_TYPES),)),
-    ("responses", "segment_channel", (SEGMENTS, _C)),
-    ("responses", "segment_slot", (SEGMENTS, SLOTS)),
-    ("responses", "intent_intensity", (INTENTS, len(INTENSITIES))),
-    ("responses", "put_off", (TRAITS, len(INTENSITIES))),
-    ("responses", "conversion", (INTENTS,)),
-)

@@ -16,6 +16,8 @@ from ml.simulator.vocabulary import CHANNELS, PRODUCTS
 
 YEAR_DAYS = 365.25
 _BLOCK = 4
+# A wave is sent over so many days, Tuesday on; a customer's turn is always the same.
+SEND_DAYS = 4
 
 FIRST_NAMES = tuple(Path(__file__).with_name("first_names.txt").read_text(encoding="utf-8").split())
 
@@ -53,7 +55,7 @@ class Customers:
     lapsed_day : array of int, shape (n, channels)
         When it was withdrawn before the history; -1 where it was not.
     send_offset : array of int
-        Days after a wave's first send day at which the customer's turn comes, 0 to 2.
+        Days after a wave's first send day at which the customer's turn comes, 0 to 3.
     """
 
     number: IntArray
@@ -144,7 +146,7 @@ def draw_customers(config: WorldConfig, numbers: IntArray) -> Customers:
         opened_day=np.where(held, start - 1 - since.astype(np.int64), -1),
         consented=consented,
         lapsed_day=np.where(has_lapsed & (joined_day < start - 1)[:, None], lapsed_day, -1),
-        send_offset=(draw(Stream.SEND_DAY) * 3).astype(np.int64),
+        send_offset=(draw(Stream.SEND_DAY) * SEND_DAYS).astype(np.int64),
     )
 
 

@@ -255,14 +255,12 @@ def write_night(folder: Path, as_of_date: date) -> WorldReport:
     for name in tables[0]:
         table = pa.concat_tables([chunk[name] for chunk in tables])
         rows[name] = table.num_rows
-        if name.startswith("truth/"):
-            if table.num_rows:
-                (building / "truth").mkdir(exist_ok=True)
-                pq.write_table(table, building / f"{name}.parquet")
-        elif name in ("consents", "holdings"):
+        if name in ("consents", "holdings"):
             pa_csv.write_csv(table, building / f"{name}.csv")
         else:
-            pq.write_table(table, building / f"{name}.parquet", compression="zstd")
+            path = building / f"{name}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            pq.write_table(table, path, compression="zstd")
     night_folder.parent.mkdir(exist_ok=True)
     building.rename(night_folder)
     return WorldReport(night_folder, rows)
@@ -285,7 +283,7 @@ def _night_tables(config: WorldConfig, numbers: IntArray, as_of_date: date) -> d
         "holdings": holdings_table(customers, months, keep, with_first=False),
         "contacts": contacts_table(customers, contacts_of(months), *ends),
     }
-    is_month_end = today == tonight.last_day
-    truth = truth_tables(customers, months[-1:])["customer_months"]
-    tables["truth/customer_months"] = truth if is_month_end else truth.slice(0, 0)
+    if today == tonight.last_day:
+        tables["truth/customer_months"] = truth_tables(customers, months[-1:])["customer_months"]
+        tables["truth/response_probabilities"] = response_probabilities_table(config, customers, months[-1], as_of_date)
     return tables
