@@ -59,6 +59,11 @@ class Home:
         return self.root / "runs.jsonl"
 
     @property
+    def grounding_evaluations_file(self) -> Path:
+        """Evaluations of grounding with a language model, one JSON object a line, read by the next night."""
+        return self.root / "grounding_evaluations.jsonl"
+
+    @property
     def models_dir(self) -> Path:
         """Trained models by name and version."""
         return self.root / "models"

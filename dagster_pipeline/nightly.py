@@ -5,6 +5,7 @@ and the schedule.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -53,7 +54,6 @@ def simulate_world(folder: Path, preset: str) -> None:
     """Write the simulated bank with its documents into ``folder``; an earlier half-written one is replaced."""
     from ml.simulator.config import preset_config
     from ml.simulator.world import write_world
-
     from rag.documents import DOCUMENTS_DIR
 
     building = folder.with_name(folder.name + ".building")
@@ -81,6 +81,8 @@ def run_night(home: Home, night: date) -> str:
     from dagster_pipeline.definitions import defs
 
     job = defs().resolve_job_def("nightly")
+    # A library that configures the root logger would print every log line of every step a second time.
+    logging.getLogger("dagster.builtin").propagate = False
     log_file = home.root / "logs" / f"{night.isoformat()}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with (

@@ -32,7 +32,7 @@ class ProgressHandler(logging.Handler):
             print(f"  {name} {outcome} in {duration_s:.1f} s", file=sys.__stderr__, flush=True)
 
 
-@dg.logger(description="One line per step, for the command line.")
+@dg.logger(config_schema={}, description="One line per step, for the command line.")
 def progress_logger(init_context: dg.InitLoggerContext) -> logging.Logger:
     """Return a logger that prints steps only."""
     logger = logging.Logger("wordbond.progress", level=logging.DEBUG)

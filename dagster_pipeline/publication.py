@@ -7,6 +7,7 @@ is published belongs to its checks.
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -17,6 +18,11 @@ PUBLISHED_SCHEMAS = ("raw", "truth", "ml", "rag", "marts", "seeds")
 RETAINED_DBT_TABLES = ("intermediate.int_customers__scored_features", "marts.fct_offer_candidates")
 
 
+def _scalar(con: duckdb.DuckDBPyConnection, query: str, parameters: list | None = None) -> Any:
+    """Return the single value of a query that yields exactly one row."""
+    return con.execute(query, parameters or []).fetchall()[0][0]
+
+
 def prune_old_nights(con: duckdb.DuckDBPyConnection, nights: int) -> int:
     """Delete rows of bulky tables older than the newest ``nights`` nights, but for customers with a send.
 
@@ -25,15 +31,17 @@ def prune_old_nights(con: duckdb.DuckDBPyConnection, nights: int) -> int:
     int
         Rows deleted.
     """
-    kept_from = con.execute(
+    kept_from = _scalar(
+        con,
         "select min(as_of_date) from (select distinct as_of_date from marts.fct_offer_decisions "
         "order by as_of_date desc limit ?)",
         [nights],
-    ).fetchone()[0]
+    )
     bulky = [table.full_name for table in declared_tables().values() if table.is_retained_by_night]
     deleted = 0
     for name in (*bulky, *RETAINED_DBT_TABLES):
-        deleted += con.execute(
+        deleted += _scalar(
+            con,
             f"""delete from {name} as bulky
             where bulky.as_of_date < ? and not exists (
                 select 1 from marts.fct_offer_decisions as decisions
@@ -41,7 +49,7 @@ def prune_old_nights(con: duckdb.DuckDBPyConnection, nights: int) -> int:
                     and decisions.as_of_date = bulky.as_of_date and decisions.outcome = 'send'
             )""",
             [kept_from],
-        ).fetchone()[0]
+        )
     return deleted
 
 
@@ -63,6 +71,7 @@ def publish(con: duckdb.DuckDBPyConnection, target: Path) -> int:
     building = target.with_name(f".{target.name}.building")
     building.unlink(missing_ok=True)
     building.with_name(building.name + ".wal").unlink(missing_ok=True)
+    working = _scalar(con, "select current_database()")
     con.execute(f"attach '{building}' as published")
     try:
         tables = _copy_tables(con)
@@ -70,7 +79,7 @@ def publish(con: duckdb.DuckDBPyConnection, target: Path) -> int:
         _copy_comments(con)
         con.execute("checkpoint published")
     finally:
-        con.execute("use " + con.execute("select current_database()").fetchone()[0])
+        con.execute(f"use {working}")
         con.execute("detach published")
     with building.open("rb") as handle:
         os.fsync(handle.fileno())
@@ -93,7 +102,7 @@ def _copy_tables(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _copy_views(con: duckdb.DuckDBPyConnection) -> int:
-    database = con.execute("select current_database()").fetchone()[0]
+    database = _scalar(con, "select current_database()")
     views = con.execute(
         "select schema_name, view_name, sql from duckdb_views() where database_name = current_database() "
         "and not internal and list_contains(?, schema_name) order by all",

@@ -10,7 +10,7 @@ from dagster_pipeline.defs.resources import Warehouse
 
 def _count(warehouse: Warehouse, query: str) -> int:
     with warehouse.connect() as con:
-        return con.execute(query).fetchone()[0]
+        return int(con.execute(query).fetchall()[0][0])
 
 
 @dg.asset_check(asset=dg.AssetKey(["raw", "loads"]), blocking=True)

@@ -3,6 +3,7 @@
 What belongs here: the assets; each reads frames, calls ``rag/``, writes its partition and says what it did.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -277,3 +278,24 @@ def _sample(released: pd.DataFrame) -> str:
     row = (emails if len(emails) else released).iloc[0]
     heading = f"**{row['subject']}**\n\n" if row["subject"] else ""
     return f"{heading}{row['body']}\n\n({row['channel']}, message `{row['message_id']}`)"
+
+
+@dg.asset(
+    key=["rag", "grounding_evaluations"],
+    group_name="messages",
+    owners=OWNERS,
+    kinds={"duckdb", "table"},
+    partitions_def=nightly_partitions,
+    backfill_policy=BACKFILL_POLICY,
+    description=declared_tables()["rag.grounding_evaluations"].description,
+)
+def grounding_evaluations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Read the evaluations with a language model that were left in the home; none is no error."""
+    night = partition_date(context)
+    columns = [column.name for column in declared_tables()["rag.grounding_evaluations"].columns]
+    file = warehouse.home.grounding_evaluations_file
+    rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    frame = pd.DataFrame(rows, columns=columns).assign(as_of_date=night)
+    with warehouse.connect() as con:
+        count = replace_partition(con, "rag.grounding_evaluations", frame, {"as_of_date": night})
+    return dg.MaterializeResult(metadata={"dagster/row_count": count})

@@ -80,7 +80,7 @@ def raw_tables(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Itera
         load_sent_messages(con, night)
         record_notes(con, night, "raw", report.notes)
         counts = {
-            spec.key: con.execute(f"select count(*) from {'.'.join(spec.key.path)}").fetchone()[0]
+            spec.key: con.execute(f"select count(*) from {'.'.join(spec.key.path)}").fetchall()[0][0]
             for spec in context.assets_def.specs
         }
     context.log.info(report.summary())

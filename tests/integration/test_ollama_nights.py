@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,7 +20,7 @@ def next_night(tiny_home, tiny_world, tmp_path, monkeypatch):
     return home, default_as_of_date(tiny_world) + timedelta(days=1)
 
 
-def assert_stops(home: Home, night, expected: str) -> None:
+def assert_stops(home: Home, night: date, expected: str) -> None:
     before = hashlib.sha256(home.published_file.read_bytes()).hexdigest()
     with pytest.raises(NightFailed, match=expected):
         run_night(home, night)
@@ -30,11 +30,11 @@ def assert_stops(home: Home, night, expected: str) -> None:
 def test_a_refused_server_stops_the_night(next_night, monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", refused_host())
     monkeypatch.setenv("WORDBOND_OLLAMA_MODEL", "tiny-writer")
-    assert_stops(*next_night, "refused|not answer|unreachable")
+    assert_stops(next_night[0], next_night[1], "refused|not answer|unreachable")
 
 
 def test_a_missing_model_names_the_pull_that_mends_it(next_night, monkeypatch):
     with running_server() as server:
         monkeypatch.setenv("OLLAMA_HOST", server.host)
         monkeypatch.setenv("WORDBOND_OLLAMA_MODEL", "no-such-model")
-        assert_stops(*next_night, "ollama pull no-such-model")
+        assert_stops(next_night[0], next_night[1], "ollama pull no-such-model")

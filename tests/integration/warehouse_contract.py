@@ -17,8 +17,10 @@ TYPES = {
 }
 
 CONTRACT = {
-    "raw.customers": "customer_id:v joined_on:d state:v timezone:v source_file:v source_row_number:i loaded_as_of_date:d",
-    "raw.transactions": "transaction_id:v customer_id:v posted_at:t amount:m category:v counterparty_type:v loaded_as_of_date:d",
+    "raw.customers": "customer_id:v joined_on:d state:v timezone:v source_file:v source_row_number:i "
+    "loaded_as_of_date:d",
+    "raw.transactions": "transaction_id:v customer_id:v posted_at:t amount:m category:v counterparty_type:v "
+    "loaded_as_of_date:d",
     "raw.events": "event_id:v customer_id:v occurred_at:t event_type:v topic:v channel:v loaded_as_of_date:d",
     "raw.consents": "customer_id:v channel:v purpose:v status:v changed_at:t source:v evidence_text:v",
     "raw.products": "product_id:v name:v family:v margin:m valid_from:d valid_to:d channels:v states:v min_age:i",
@@ -34,7 +36,8 @@ CONTRACT = {
     "truth.planted_defects": "kind:v file:v row_number:i",
     "ml.customer_segments": "customer_id:v as_of_date:d segment:i segment_name:v method:v membership_probability:f "
     "model_version:v",
-    "ml.customer_intents": "customer_id:v as_of_date:d intent:i intent_name:v readiness:f probabilities:F model_version:v",
+    "ml.customer_intents": "customer_id:v as_of_date:d intent:i intent_name:v readiness:f probabilities:F "
+    "model_version:v",
     "ml.customer_embeddings": "customer_id:v as_of_date:d embedding:E model_version:v",
     "ml.predictions": "customer_id:v as_of_date:d target:v label:v probability:f model_version:v",
     "ml.action_scores": "customer_id:v as_of_date:d product_id:v channel:v propensity:f uplift:f uplift_low:f "
@@ -68,16 +71,19 @@ CONTRACT = {
     "priority:f action_probability:f reason_codes:V segment:i intent:i model_version:v policy_version:v run_id:v",
     "marts.rpt_decision_funnel": "as_of_date:d product_id:v channel:v step_number:i step:v candidates_in:i dropped:i "
     "candidates_out:i",
-    "marts.fct_messages": "message_id:v decision_id:v customer_id:v as_of_date:d template_id:v channel:v subject:v body:v "
+    "marts.fct_messages": "message_id:v decision_id:v customer_id:v as_of_date:d template_id:v channel:v "
+    "subject:v body:v "
     "status:v withheld_reason:v send_at:t expires_at:t timezone:v content_hash:v",
-    "marts.fct_message_citations": "template_id:v sentence_number:i claim_number:i sentence:v claim_type:v claim_value:v "
+    "marts.fct_message_citations": "template_id:v sentence_number:i claim_number:i sentence:v claim_type:v "
+    "claim_value:v "
     "doc_id:v doc_version:v doc_valid_from:d doc_valid_to:d chunk_id:v quote:v quote_start:i quote_end:i verdict:v "
     "method:v",
     "marts.fct_message_checks": "template_id:v rule_id:v message_id:v rule_version:v verdict:v evidence:v",
     "marts.fct_template_approvals": "template_id:v decided_at:t status:v approver:v note:v",
     "marts.audit_message_trace": "message_id:v decision:j candidates:j features:j citations:j checks:j consents:j "
     "versions:j rendered_sha256:v",
-    "marts.rpt_grounding": "as_of_date:d writer:v configuration:v sentences:i unsupported_sentences:i unsupported_rate:f "
+    "marts.rpt_grounding": "as_of_date:d writer:v configuration:v sentences:i unsupported_sentences:i "
+    "unsupported_rate:f "
     "low:f high:f citation_recall:f citation_precision:f answer_rate:f",
     "marts.rpt_nightly_run": "as_of_date:d run_id:v started_at:t finished_at:t customers:i sends:i holds:i "
     "templates_written:i templates_reused:i language_model_calls:i messages_released:i messages_withheld:i writer:v "

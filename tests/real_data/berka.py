@@ -94,7 +94,8 @@ def _write_holdings(con: duckdb.DuckDBPyConnection, out: Path) -> None:
     write_csv(
         con,
         """with held as (
-            select client_id, 'current_account' as product_id, to_day(account.date) as opened_on, null::date as closed_on
+            select client_id, 'current_account' as product_id, to_day(account.date) as opened_on,
+                null::date as closed_on
             from owners join account using (account_id)
             union all
             select client_id, 'card_' || card.type, to_day(left(card.issued, 6)), null
