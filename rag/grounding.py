@@ -218,7 +218,7 @@ def _claim_rows(
             )
         )
     if not is_verbatim:
-        novel = _novel_words(sentence.text, evidence, brief)
+        novel = _novel_words(sentence.text, claims, evidence, brief)
         if novel:
             faults.append("words_without_source: " + ", ".join(novel[:5]))
             rows = [_unsupported(row) for row in rows]
@@ -355,14 +355,16 @@ def _disagreement(claim: Claim, item: Evidence, brief: Brief, sources: Sources) 
     return None
 
 
-def _novel_words(text: str, evidence: list[Evidence], brief: Brief) -> list[str]:
-    """Return content words of a sentence that neither its sources nor the neutral words of copy hold."""
+def _novel_words(text: str, claims: tuple[Claim, ...], evidence: list[Evidence], brief: Brief) -> list[str]:
+    """Return content words of a sentence, its numbers aside, that neither its sources nor neutral copy hold."""
     known = set(NEUTRAL_STEMS)
     for item in evidence:
         known |= _stems(" ".join((item.text, *item.source.chunk.headings, item.source.title)))
     known |= _stems(brief.product_name)
-    plain = _SLOT.sub(" ", text)
-    return sorted(word for word in _stems(plain) if word not in known)
+    for claim in claims:
+        if claim.is_numeric:
+            text = text[: claim.start] + " " * (claim.end - claim.start) + text[claim.end :]
+    return sorted(word for word in _stems(text) if word not in known)
 
 
 def _stems(text: str) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.briefs import Brief
+from rag.briefs import MAX_CHARACTERS, Brief
 from rag.claims import Claim
 from rag.compliance.disclosures import DisclosureCatalogue, fill_disclosure
 from rag.compliance.engine import Check, ComplianceResult, check_message
@@ -17,7 +17,8 @@ from rag.documents import Document
 from rag.evidence import Sources, claims_of_text
 from rag.grounding import GroundedDraft, ground_draft
 from rag.retrieval import Retrieved
-from rag.writers.base import MAX_CHARACTERS, Draft, DraftCitation, DraftSentence, render_body
+from rag.writers.base import Draft, DraftSentence
+from rag.writers.compose import expanded_length
 
 FEE_KINDS = ("fee_schedule", "rate_sheet")
 RATE_KINDS = ("rate_sheet", "promotion")
@@ -170,7 +171,7 @@ def message_of(
         intensity=brief.intensity,
         subject=subject,
         sentences=tuple(sentence for sentence in checked if sentence.role != "subject"),
-        body=render_body(grounded.draft.sentences, brief.channel),
+        length=expanded_length(grounded.draft.sentences, brief),
         product=product,
         send_date=ground.send_date,
         bank_names=tuple(name for name in (*ground.bank_names, product.legal_entity) if name),
@@ -188,8 +189,3 @@ def claims_of_sources(
     own = [item for item in retrieved if item.kind in kinds and product_id in item.product_ids]
     own.sort(key=lambda item: (item.doc_id, item.doc_version, item.chunk.char_start))
     return tuple(claim for item in own for claim in claims_of_text(item.chunk.text, (product_name,)))
-
-
-def cited(sentence: str, chunk_id: str, role: str) -> DraftSentence:
-    """Return a sentence that is its own quote."""
-    return DraftSentence(sentence, role, (DraftCitation(chunk_id, sentence),))

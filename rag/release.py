@@ -13,13 +13,16 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from rag.briefs import MAX_CHARACTERS
 from rag.compliance.engine import rules_in_force
 from rag.slots import (
+    LINK_BASE,
     NEUTRAL_NAME,
     SlotSettings,
     fill,
     is_allowed_link,
     is_allowed_phone,
+    link_of,
     open_tokens,
     shown_date,
     shown_name,
@@ -65,7 +68,7 @@ class ReleaseSettings:
     """
 
     branch_phone: str = "1-800-555-0142"
-    link_base: str = "https://harborbank.example/products/"
+    link_base: str = LINK_BASE
     slots: SlotSettings = field(default_factory=SlotSettings)
 
 
@@ -210,7 +213,7 @@ class _Known:
     def link(self, product_id: str) -> str | None:
         """Return the link of a product, or None where it leads anywhere but to the bank."""
         if product_id not in self.links:
-            link = self.settings.link_base + product_id
+            link = link_of(product_id, self.settings.link_base)
             self.links[product_id] = link if is_allowed_link(link, self.settings.slots) else None
         return self.links[product_id]
 
@@ -260,10 +263,13 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
     subject = body = None
     if prepared is not None:
         values, missing = _values(row, prepared, known)
+        longest = MAX_CHARACTERS[row["channel"]]
+        if "first_name" in values and len(fill(prepared.template.body, values)) > longest:
+            values["first_name"] = NEUTRAL_NAME
         subject = fill(prepared.template.subject, values) if prepared.template.subject else None
         body = fill(prepared.template.body, values)
-        left_open = open_tokens(body + (subject or ""))
-        fault = ", ".join((*missing, *left_open))
+        too_long = [f"{len(body)} of {longest} characters"] if len(body) > longest else []
+        fault = ", ".join((*missing, *open_tokens(body + (subject or "")), *too_long))
         shown = fault or f"{len(values)} slots verified"
         checks.append(_Check("H-SLOT-01", bool(fault), shown, "slot_unverified"))
     blocked = next((check for check in checks if check.is_blocked), None)

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
-from rag.writers.base import SLOTS
+from rag.briefs import SLOTS
 
 # 1 to 60 characters. Longer names exist, but none that was not a pasted sentence in the names looked at.
 MAX_NAME_LENGTH = 40
 NEUTRAL_NAME = ""
 """What stands for a first name that can't be shown: the slot is left out with the comma or space before it."""
+
+LINK_BASE = "https://harborbank.example/"
+"""Where the pages of products stand; short, since every text message carries it."""
 
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,2}\.?")
 _NAME_STOP_WORDS = frozenset({"null", "none", "nan", "test", "unknown", "customer", "undefined", "na", "mr", "mrs"})
@@ -79,6 +82,11 @@ def is_allowed_link(link: object, settings: SlotSettings) -> bool:
     if parts.scheme != "https" or parts.username is not None or parts.netloc != host or host.startswith("xn--"):
         return False
     return any(host == domain or host.endswith("." + domain) for domain in settings.link_domains)
+
+
+def link_of(product_id: str, base: str = LINK_BASE) -> str:
+    """Return the link to a product's page."""
+    return base + product_id
 
 
 def is_allowed_phone(phone: object) -> bool:

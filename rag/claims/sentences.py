@@ -5,7 +5,7 @@ Belongs here: the one cut that grounding, quotes and rules share. Decimals and i
 
 import re
 
-BOUNDARY = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
+BOUNDARY = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+|\n+")
 
 
 def split_sentences(text: str) -> list[str]:

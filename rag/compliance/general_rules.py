@@ -221,9 +221,8 @@ def no_discouragement(message: Message, rule: Rule) -> Finding:
 
 def fits_channel(message: Message, _: Rule) -> Finding:
     """H-LEN-01: the text, disclosures included, fits the channel; nothing is ever cut."""
-    length = len(message.body)
-    verdict = PASS if 0 < length <= message.max_characters else BLOCK
-    return Finding(verdict, f"{length} of {message.max_characters} characters")
+    verdict = PASS if 0 < message.length <= message.max_characters else BLOCK
+    return Finding(verdict, f"{message.length} of {message.max_characters} characters")
 
 
 FUNCTIONS = {

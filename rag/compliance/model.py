@@ -117,8 +117,8 @@ class Message:
     subject : CheckedSentence or None
     sentences : tuple of CheckedSentence
         The body, in reading order.
-    body : str
-        The body as it is laid out, to be measured.
+    length : int
+        Characters of the body as it is laid out, slots at their longest usual values.
     product : ProductFacts
     send_date : date
     bank_names : tuple of str
@@ -138,7 +138,7 @@ class Message:
     intensity: str
     subject: CheckedSentence | None
     sentences: tuple[CheckedSentence, ...]
-    body: str
+    length: int
     product: ProductFacts
     send_date: date
     bank_names: tuple[str, ...]

@@ -11,19 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rag.briefs import Brief
+from rag.claims.sentences import split_sentences
 from rag.retrieval import SOURCE_KINDS, Retrieved
+from rag.slots import link_of
 from rag.writers.base import MAX_CHARACTERS, DraftCitation, DraftSentence, render_body
 
 # Longest values a slot may be filled with, in characters: a name of 40 is the longest that is shown at all, but texts
-# are measured with 20, which holds 999 of 1,000 first names; the release refuses a text that grew too long.
+# are measured with 20, which holds 999 of 1,000 first names; the release leaves out a name that makes a text too long.
 SLOT_LENGTHS = {
     "first_name": 20,
     "offer_end_date": 18,
     "rate_as_of_date": 18,
     "branch_phone": 14,
-    "link": 45,
 }
-_BOUNDARY = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _MARKS = re.compile(r"[.!?,:]$")
 
@@ -70,11 +70,6 @@ def pick(material: Material, role: str, brief: Brief, salt: str = "") -> list[Re
     return sorted(material.lines.get(role, ()), key=weight)
 
 
-def split_sentences(text: str) -> list[str]:
-    """Cut a text into sentences; each is a verbatim piece of it."""
-    return [part.strip() for part in _BOUNDARY.split(text) if part and part.strip()]
-
-
 def said(item: Retrieved, role: str, material: Material) -> tuple[DraftSentence, ...]:
     """Say an approved line: one sentence after the other, each cited by itself.
 
@@ -89,7 +84,7 @@ def said(item: Retrieved, role: str, material: Material) -> tuple[DraftSentence,
 
 def expanded_length(sentences: tuple[DraftSentence, ...], brief: Brief) -> int:
     """Return the length of the text with every slot at its longest usual value, in characters."""
-    lengths = {**SLOT_LENGTHS, "product_name": len(brief.product_name)}
+    lengths = {**SLOT_LENGTHS, "product_name": len(brief.product_name), "link": len(link_of(brief.product_id))}
     body = render_body(sentences, brief.channel)
     return len(_SLOT.sub(lambda match: "x" * lengths.get(match[1], 0), body))
 

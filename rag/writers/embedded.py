@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 
 from rag.briefs import Brief
+from rag.claims.sentences import split_sentences
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault
-from rag.writers.compose import Material, fits, frame, gather, pick, said, split_sentences
+from rag.writers.compose import Material, fits, frame, gather, pick, said
 
 VERSION = "embedded-1"
 """Raised when the same material would give another text."""

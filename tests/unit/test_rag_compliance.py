@@ -55,7 +55,7 @@ def message(example):
         intensity=example.get("intensity", "medium"),
         subject=sentence(example["subject"], role="subject") if "subject" in example else None,
         sentences=tuple(parts),
-        body=example["text"],
+        length=len(example["text"]),
         product=product(**example.get("product", {})),
         send_date=SEND_DATE,
         bank_names=("Quay Bank",),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dagster_pipeline import messaging
-from dagster_pipeline.tables import create_declared_tables, replace_partition
+from dagster_pipeline.tables import declared_tables, replace_partition
 from rag.approvals import Decision
 from rag.briefs import brief_id_of, briefs_of, enumerate_briefs
 from rag.retrieval import retrieve
@@ -25,8 +25,12 @@ TABLES = ("templates", "template_citations", "template_checks", "template_approv
 def con():
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    create_declared_tables(connection)
-    connection.execute("create schema intermediate")
+    for schema in ("rag", "raw", "intermediate"):
+        connection.execute(f"create schema {schema}")
+    for table in declared_tables().values():
+        if table.schema == "rag" or table.full_name == "raw.documents":
+            columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
+            connection.execute(f"create table {table.full_name} ({columns})")
     connection.register("catalogue", CATALOGUE)
     connection.execute("create table intermediate.int_products__as_known as select * from catalogue")
     replace_partition(connection, "rag.briefs", enumerate_briefs(CATALOGUE), {})

@@ -102,7 +102,7 @@ def test_a_message_is_rendered_and_released(template):
     assert (message["status"], message["withheld_reason"]) == ("released", None)
     assert message["body"].startswith("Hi Ana,\n\n")
     assert "3.10% annual percentage yield (APY) as of March 10, 2026" in message["body"]
-    assert "https://harborbank.example/products/savings" in message["body"]
+    assert "https://harborbank.example/savings" in message["body"]
     assert json.loads(message["slots"])["first_name"] == "Ana"
     assert message["message_id"] == hashlib.md5(f"d-c00000|{template.template_id}".encode()).hexdigest()
     assert message["content_hash"] == hashlib.sha256((message["subject"] + message["body"]).encode()).hexdigest()
@@ -186,6 +186,22 @@ def test_a_name_that_cannot_be_shown_gives_a_neutral_greeting(template, name):
     assert message["status"] == "released"
     assert message["body"].startswith("Hi,\n\n")
     assert "guaranteed" not in message["body"]
+
+
+def test_a_name_that_makes_a_text_too_long_is_left_out(template):
+    room = 306 - len("https://harborbank.example/savings") + len("{link}") + len("{first_name}") - len("Ana")
+    body = "Hi {first_name}. " + "x" * (room - len("Hi {first_name}. ") - len(" {link}")) + " {link}"
+    fits = replace(template, subject=None, body=body)
+    sms = {"decision": {"channel": "sms"}, "products": with_product(channels=["sms"])}
+
+    def rendered(text, name):
+        base = inputs(replace(fits, body=text), customer={"first_name": name}, **sms)
+        return render_messages(replace(base, briefs=BRIEFS.assign(channel="sms")))[0].iloc[0]
+
+    assert (len(rendered(body, "Ana")["body"]), rendered(body, "Ana")["status"]) == (306, "released")
+    longer = rendered(body, "Anabella")
+    assert (longer["status"], longer["body"].startswith("Hi. ")) == ("released", True)
+    assert rendered(body + "x" * 8, "Ana")["withheld_reason"] == "slot_unverified"
 
 
 def test_a_text_message_needs_the_wording_agreed_to(template):
