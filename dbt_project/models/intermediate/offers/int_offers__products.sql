@@ -27,11 +27,14 @@ select
     states,
     requires_product_ids,
     excludes_product_ids,
-    -- the share of the best margin among live offers; equal margins of zero leave the ranking to the other factors
+    -- the share of the best margin among live offers; margins of zero throughout leave the ranking to the other factors
     round(
-        coalesce(
-            margin_usd / nullif(max(margin_usd) filter (where is_live) over (), 0),
-            {{ threshold('value_without_margin') }}
+        least(
+            1,
+            coalesce(
+                margin_usd / nullif(max(margin_usd) filter (where is_live) over (), 0),
+                {{ threshold('value_without_margin') }}
+            )
         ),
         9
     ) as value

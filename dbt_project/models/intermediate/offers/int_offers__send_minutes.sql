@@ -77,11 +77,6 @@ neighbours as (
             rows between unbounded preceding and current row
         ) as earlier_in_slot,
         min(case when is_admissible then minute_of_day end) over (
-            partition by zone_key, send_slot
-            order by minute_of_day
-            rows between current row and unbounded following
-        ) as later_in_slot,
-        min(case when is_admissible then minute_of_day end) over (
             partition by zone_key
             order by minute_of_day
             rows between current row and unbounded following
@@ -93,12 +88,8 @@ resolved as (
     select
         zone_key,
         minute_of_day,
-        case
-            when earlier_in_slot is null then coalesce(later_in_slot, later_that_day)
-            when later_in_slot is null then earlier_in_slot
-            when later_in_slot - minute_of_day <= minute_of_day - earlier_in_slot then later_in_slot
-            else earlier_in_slot
-        end as send_minute
+        -- nights are hours longer than a slot: an inadmissible minute has admissible ones of its slot on one side only
+        coalesce(earlier_in_slot, later_that_day) as send_minute
     from neighbours
 )
 
