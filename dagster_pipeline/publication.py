@@ -5,7 +5,6 @@ is published belongs to its checks.
 """
 
 import os
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +140,3 @@ def _copy_comments(con: duckdb.DuckDBPyConnection) -> None:
     for kind, schema, table, column, comment in comments:
         target = f'published."{schema}"."{table}"' + (f'."{column}"' if column else "")
         con.execute(f"comment on {kind} {target} is '" + comment.replace("'", "''") + "'")
-
-
-def latest_night(con: duckdb.DuckDBPyConnection) -> date | None:
-    """Return the newest published night, or None before the first."""
-    row = con.execute("select max(as_of_date) from marts.rpt_nightly_run").fetchone()
-    return row[0] if row else None

@@ -229,9 +229,10 @@ def _fit_hmm(
     for attempt in range(settings.starts):
         clusters = KMeans(states, n_init=1, random_state=settings.seed + attempt).fit(points)
         nearest = clusters.predict(observed)
+        # In logarithms: the faster "scaling" underflows on weeks far out in a tail.
         model = GaussianHMM(
             states, covariance_type="diag", n_iter=settings.iterations, tol=1e-3 * len(observed), init_params="",
-            min_covar=settings.variance_floor, random_state=settings.seed + attempt, implementation="scaling",
+            min_covar=settings.variance_floor, random_state=settings.seed + attempt, implementation="log",
         )  # fmt: skip
         off_diagonal = (1.0 - settings.stickiness) / (states - 1)
         model.startprob_ = np.full(states, 1.0 / states)
