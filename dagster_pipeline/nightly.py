@@ -106,7 +106,7 @@ def _failure_message(result: dg.ExecuteInProcessResult, log_file: Path) -> str:
     lines = []
     for event in failures:
         error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
+        if error is not None and error.cause is not None:  # Dagster's own error wraps the step's
             error = error.cause
         lines.append(f"{event.step_key}: {_plain(error)}")
     failed_checks = [

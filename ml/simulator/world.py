@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from ml.simulator.attribution import contacts_of
 from ml.simulator.calendar import Month, bank_day_end, day_number
@@ -68,9 +69,26 @@ def history_end(world: dict) -> date:
     return read_config(world).history_end
 
 
+class WorldVersionError(ValueError):
+    """A world was written by a simulator with other parameters than this one's."""
+
+
 def read_config(world: dict) -> WorldConfig:
-    """Return the configuration that a world was written with."""
-    return WorldConfig.model_validate(world["config"])
+    """Return the configuration that a world was written with.
+
+    Raises
+    ------
+    WorldVersionError
+        If this version of the simulator cannot go on with it.
+    """
+    try:
+        return WorldConfig.model_validate(world["config"])
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors()[:3])
+        raise WorldVersionError(
+            f"truth/world.json was written by another version of the simulator: found parameters it does not know or "
+            f"misses ({names}). Its nights can't go on; simulate the bank anew: remove the world's folder and its home."
+        ) from error
 
 
 def write_world(folder: Path, config: WorldConfig, progress: Progress | None = None) -> WorldReport:
