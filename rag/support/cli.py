@@ -1,0 +1,162 @@
+"""The support model as a tool: JSON lines of claims with evidence in, a JSON line of verdict each out.
+
+Belongs here: reading and writing lines. A line is judged or answered with an error; none stops the rest.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+
+from rag.support.model import Judgement, SupportModel, load_or_train
+
+BATCH = 32
+"""Lines judged at a time: enough to embed together, few enough that answers flow; the input is read as it comes."""
+MAX_LINE = 20_000_000
+"""Characters of a line; a longer one is answered with an error."""
+Row = dict[str, Any]
+
+
+class LineError(ValueError):
+    """A line can't be judged; carries a code and, where it could be read, the line's id."""
+
+    def __init__(self, code: str, message: str, line_id: object = None, has_id: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.line_id = line_id
+        self.has_id = has_id
+
+
+def parse_line(text: str) -> tuple[str, str, Row]:
+    """Read one line.
+
+    Returns
+    -------
+    claim, evidence : str
+        A list of evidence is joined by line ends.
+    head : dict
+        `{"id": ...}` where the line has one.
+
+    Raises
+    ------
+    LineError
+        If the line is no JSON object with `claim` (text) and `evidence` (text or a list of texts).
+    """
+    if len(text) > MAX_LINE:
+        raise LineError(
+            "line_too_long", f"line has {len(text)} characters, at most {MAX_LINE} are read; split the evidence"
+        )
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LineError("not_json", f"line is not JSON: {str(error)[:200]}") from error
+    if not isinstance(value, dict):
+        raise LineError(
+            "not_an_object", f"line is a JSON {type(value).__name__}; expected an object with claim and evidence"
+        )
+    head = {"id": value["id"]} if "id" in value else {}
+    for name in ("claim", "evidence"):
+        if name not in value:
+            raise LineError("missing_field", f"field '{name}' is missing; add it", head.get("id"), bool(head))
+    claim, evidence = value["claim"], value["evidence"]
+    if not isinstance(claim, str):
+        raise LineError("wrong_type", f"claim is a {type(claim).__name__}; expected text", head.get("id"), bool(head))
+    if isinstance(evidence, list) and all(isinstance(part, str) for part in evidence):
+        evidence = "\n".join(evidence)
+    if not isinstance(evidence, str):
+        raise LineError(
+            "wrong_type",
+            f"evidence is a {type(evidence).__name__}; expected text or a list of texts",
+            head.get("id"),
+            bool(head),
+        )
+    return claim, evidence, head
+
+
+def judge_lines(lines: Iterable[str], model: SupportModel) -> Iterator[Row]:
+    """Judge lines, in order; one result for each line that is not blank.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Read as they come, `BATCH` at a time.
+    model : SupportModel
+        See `load_or_train`.
+    """
+    batch: list[tuple[str, str, Row] | LineError] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip("\ufeff \t\r\n"):
+            continue
+        try:
+            batch.append(parse_line(line.strip("\ufeff \t\r\n")))
+        except LineError as error:
+            error.args = (f"line {number}: {error}",)
+            batch.append(error)
+        if len(batch) >= BATCH:
+            yield from _answers(batch, model)
+            batch = []
+    yield from _answers(batch, model)
+
+
+def _answers(batch: list[tuple[str, str, Row] | LineError], model: SupportModel) -> Iterator[Row]:
+    judged = iter(model.judge([(item[0], item[1]) for item in batch if not isinstance(item, LineError)]))
+    for item in batch:
+        if isinstance(item, LineError):
+            yield {**({"id": item.line_id} if item.has_id else {}), "error": {"code": item.code, "message": str(item)}}
+        else:
+            yield {**item[2], **_shown(next(judged))}
+
+
+def _shown(judgement: Judgement) -> Row:
+    return {"supported": judgement.supported, "score": judgement.score, "reasons": list(judgement.reasons)}
+
+
+def _lines_of(stream: Any) -> Iterator[str]:
+    for raw in stream:
+        yield raw.decode("utf-8", errors="replace")
+
+
+def write_judgements(stream: Any, model: SupportModel, out: TextIO) -> None:
+    """Judge the lines of a binary stream and write the answers as ASCII-safe JSON lines."""
+    for row in judge_lines(_lines_of(stream), model):
+        out.write(json.dumps(row) + "\n")
+        out.flush()
+
+
+def models_folder() -> Path:
+    """Return the folder of trained models: `models` in WORDBOND_HOME (default `data`)."""
+    return Path(os.environ.get("WORDBOND_HOME", "data")) / "models"
+
+
+def run(
+    pairs: str = typer.Argument(
+        ..., help="File of JSON lines with claim, evidence and optional id; - reads standard input."
+    ),
+) -> None:
+    """Judge whether evidence supports claims; prints a JSON line each."""
+    model = load_or_train(models_folder())
+    if pairs == "-":
+        write_judgements(sys.stdin.buffer, model, sys.stdout)
+        return
+    try:
+        stream = Path(pairs).open("rb")  # noqa: SIM115 - closed below; opening is what may fail
+    except OSError as error:
+        typer.echo(
+            f"{pairs} can't be read ({error.strerror}); name a file of JSON lines, or - for standard input", err=True
+        )
+        raise typer.Exit(2) from error
+    with stream:
+        write_judgements(stream, model, sys.stdout)
+
+
+def main() -> None:
+    """Run the command line."""
+    typer.run(run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,391 @@
+"""The classifier: trained in under a minute from generated pairs, kept as a file named by what it was made of.
+
+Belongs here: training, calibration, the choice of the threshold, the artefact, and judging pairs. Measures of a pair
+belong to `rag.support.features`, training pairs to `rag.support.generator`.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+
+from rag import embeddings
+from rag.documents import DOCUMENTS_DIR, DocumentError, parse_document
+from rag.support.alignment import Alignment
+from rag.support.features import FEATURES, extract_many
+from rag.support.generator import GeneratorSettings, Pair, generate_pairs
+from rag.support.passages import PASSAGES_DIR, Passage, read_all_passages
+from rag.support.reading import normalise, split_sentences
+from rag.support.reasons import reasons_for
+
+Scores = npt.NDArray[np.float64]
+_CODE = (
+    "alignment",
+    "contradictions",
+    "features",
+    "generator",
+    "lexicon",
+    "model",
+    "passages",
+    "quantities",
+    "reading",
+    "relations",
+    "rewriting",
+    "rewriting_false",
+    "rewriting_true",
+    "topical",
+    "words",
+)
+_MADE_WITH = ("scikit-learn", "numpy", "wordllama")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """How the classifier learns.
+
+    Attributes
+    ----------
+    iterations : int
+        Trees; 50 to 500. More than 400 gains nothing on the development pairs.
+    learning_rate : float
+        0.02 to 0.2.
+    leaves : int
+        Of a tree; 4 to 32. Large trees learn the generator's habits.
+    min_leaf : int
+        Pairs in a leaf; 10 to 100.
+    seeds : tuple of int
+        One model each, averaged; 1 to 5 of them.
+    folds : int
+        For the out-of-fold scores that calibrate and set the threshold; 3 to 8. A passage is in one fold.
+    max_documents : int
+        Documents of the corpus used, spread evenly; 0 to 500. More take longer than a minute in all.
+    max_paragraphs : int
+        Paragraphs of one document used; 3 to 50.
+    whole_share : float
+        Of a claim of several sentences: weight of the whole claim's score against that of its weakest sentence; 0 to 1.
+    verbatim_score : float
+        Least score of a claim of which every sentence stands in the evidence as it is; 0.5 to 1.
+    """
+
+    iterations: int = 250
+    learning_rate: float = 0.06
+    leaves: int = 12
+    min_leaf: int = 25
+    seeds: tuple[int, ...] = (0, 1)
+    folds: int = 4
+    max_documents: int = 100
+    max_paragraphs: int = 10
+    whole_share: float = 0.5
+    verbatim_score: float = 0.97
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether evidence supports a claim.
+
+    Attributes
+    ----------
+    supported : bool
+        Whether the score reaches the threshold.
+    score : float
+        0 to 1, calibrated on pairs half of which are supported; 6 decimals.
+    reasons : tuple of str
+        What counted.
+    """
+
+    supported: bool
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SupportModel:
+    """A trained classifier.
+
+    Attributes
+    ----------
+    models : tuple
+        Gradient boosting classifiers, averaged.
+    slope, intercept : float
+        Calibration of the averaged log-odds.
+    threshold : float
+        Least score that counts as supported.
+    threshold_reason : str
+        How it was chosen.
+    content_hash : str
+        Of code, generator, texts and versions it was made of; 16 hex digits.
+    settings : ModelSettings
+        As trained.
+    """
+
+    models: tuple[Any, ...]
+    slope: float
+    intercept: float
+    threshold: float
+    threshold_reason: str
+    content_hash: str
+    settings: ModelSettings
+
+    def score_rows(self, rows: npt.NDArray[np.float32]) -> Scores:
+        """Return calibrated scores of feature rows, (n,), 0 to 1."""
+        return _calibrated(_raw(self.models, rows), self.slope, self.intercept) if len(rows) else np.zeros(0)
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+        """Judge pairs of claim and evidence.
+
+        Parameters
+        ----------
+        pairs : sequence of (str, str)
+            Any texts, empty ones included. A few hundred at a time are fastest.
+
+        Returns
+        -------
+        list of Judgement
+            In the order of `pairs`; a pair's judgement does not depend on the others.
+        """
+        claims: list[str] = []
+        evidences: list[str] = []
+        owners: list[int] = []
+        for owner, (claim, evidence) in enumerate(pairs):
+            for part in _parts(claim):
+                claims.append(part)
+                evidences.append(evidence)
+                owners.append(owner)
+        rows, alignments = extract_many(claims, evidences)
+        scores = self.score_rows(rows)
+        parts: list[list[int]] = [[] for _ in pairs]
+        for place, owner in enumerate(owners):
+            parts[owner].append(place)
+        return [
+            self._judged(*pair, scores[places], [alignments[i] for i in places])
+            for pair, places in zip(pairs, parts, strict=True)
+        ]
+
+    def _judged(self, claim: str, evidence: str, scores: Scores, alignments: list[Alignment | None]) -> Judgement:
+        """Join the scores of a claim (the whole first, then its sentences) and say what counted."""
+        whole = alignments[0]
+        if whole is None:
+            return Judgement(False, 0.0, (_nothing(claim, evidence),))
+        share = self.settings.whole_share
+        sentences = [
+            score for score, alignment in zip(scores[1:], alignments[1:], strict=True) if alignment is not None
+        ]
+        score = float(scores[0]) if not sentences else share * float(scores[0]) + (1 - share) * float(min(sentences))
+        reasons = reasons_for(whole)
+        if _is_verbatim(whole):
+            score = max(score, self.settings.verbatim_score)
+            reasons.insert(0, "stands in the evidence word for word")
+        if sentences and min(sentences) < self.threshold:
+            reasons.insert(0, f"weakest of its {len(sentences)} sentences has {min(sentences):.2f}")
+        score = round(min(max(score, 0.0), 1.0), 6)
+        return Judgement(score >= self.threshold, score, tuple(reasons))
+
+
+def _nothing(claim: str, evidence: str) -> str:
+    if not claim.strip():
+        return "claim is empty"
+    return "evidence is empty" if not evidence.strip() else "no word of claim or evidence that could be compared"
+
+
+def _parts(claim: str) -> list[str]:
+    """Return the whole claim and, where it has several, its sentences (at most 12 of them are judged alone)."""
+    sentences = [sentence for sentence in split_sentences(normalise(claim[:6000])) if len(sentence.split()) >= 4]
+    return [claim, *sentences[:12]] if len(sentences) > 1 else [claim]
+
+
+def _is_verbatim(alignment: Alignment) -> bool:
+    there = {tuple(token.lower for token in sentence.tokens) for sentence in alignment.evidence.sentences}
+    return all(tuple(token.lower for token in sentence.tokens) in there for sentence in alignment.claim.sentences)
+
+
+def _raw(models: Sequence[Any], rows: npt.NDArray[np.float32]) -> Scores:
+    """Return averaged log-odds, (n,)."""
+    return np.mean([model.decision_function(rows) for model in models], axis=0)
+
+
+def _calibrated(raw: Scores, slope: float, intercept: float) -> Scores:
+    return 1.0 / (1.0 + np.exp(-np.clip(slope * raw + intercept, -30, 30)))
+
+
+def corpus_passages(folder: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> list[Passage]:
+    """Read the documents of a corpus as passages without claims; unreadable ones are left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `*.md`; may be missing.
+    settings : ModelSettings, optional
+        Bounds.
+    """
+    settings = settings or ModelSettings()
+    paths = sorted(folder.glob("*.md"))
+    step = max(1, -(-len(paths) // settings.max_documents)) if settings.max_documents else len(paths) + 1
+    passages = []
+    for path in paths[::step]:
+        try:
+            text = parse_document(path.read_bytes(), path.name).text
+        except DocumentError:
+            continue
+        paragraphs = [line.strip("#|*- ") for line in text.splitlines() if len(line.split()) >= 5]
+        if paragraphs:
+            passages.append(Passage(path.name, "corpus", tuple(paragraphs[: settings.max_paragraphs]), (), ()))
+    return passages
+
+
+def train(passages: list[Passage], settings: ModelSettings | None = None, content_hash: str = "") -> SupportModel:
+    """Train on generated pairs.
+
+    Parameters
+    ----------
+    passages : list of Passage
+        See `generate_pairs`; at least `settings.folds` of them with claims.
+    settings : ModelSettings, optional
+        Default: as above.
+    content_hash : str
+        Kept on the model.
+
+    Returns
+    -------
+    SupportModel
+        The same for the same passages, settings and versions.
+    """
+    settings = settings or ModelSettings()
+    pairs = generate_pairs(passages, GeneratorSettings())
+    rows = pair_rows(pairs)
+    labels = np.array([pair.is_supported for pair in pairs])
+    weights = balanced_weights(pairs)
+    groups = {name: i % settings.folds for i, name in enumerate(dict.fromkeys(pair.group for pair in pairs))}
+    fold = np.array([groups[pair.group] for pair in pairs])
+    raw = np.zeros(len(pairs))
+    for number in range(settings.folds):
+        inside = fold != number
+        model = fit(rows[inside], labels[inside], weights[inside], settings, settings.seeds[0])
+        raw[~inside] = _raw([model], rows[~inside])
+    slope, intercept = _calibrate(raw, labels, weights)
+    scores = _calibrated(raw, slope, intercept)
+    threshold, reason = _choose_threshold(scores, labels, weights)
+    models = tuple(fit(rows, labels, weights, settings, seed) for seed in settings.seeds)
+    return SupportModel(models, slope, intercept, threshold, reason, content_hash, settings)
+
+
+def pair_rows(pairs: list[Pair]) -> npt.NDArray[np.float32]:
+    """Return the feature rows of pairs, (n, len(FEATURES)); in portions, so that memory stays bounded."""
+    portions = [pairs[i : i + 256] for i in range(0, len(pairs), 256)]
+    rows = [extract_many([p.claim for p in portion], [p.evidence for p in portion])[0] for portion in portions]
+    return np.concatenate(rows) if rows else np.zeros((0, len(FEATURES)), dtype=np.float32)
+
+
+def balanced_weights(pairs: list[Pair]) -> Scores:
+    """Return weights under which supported and unsupported pairs count the same in all, mean 1."""
+    weights = np.array([pair.weight for pair in pairs])
+    labels = np.array([pair.is_supported for pair in pairs])
+    for label in (True, False):
+        weights[labels == label] /= max(weights[labels == label].sum(), 1e-9)
+    return weights / weights.mean()
+
+
+def fit(
+    rows: npt.NDArray[np.float32], labels: npt.NDArray[np.bool_], weights: Scores, settings: ModelSettings, seed: int
+) -> Any:
+    """Fit one classifier, each feature bound to its direction; see `FEATURES`."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    model = HistGradientBoostingClassifier(
+        max_iter=settings.iterations,
+        learning_rate=settings.learning_rate,
+        max_leaf_nodes=settings.leaves,
+        min_samples_leaf=settings.min_leaf,
+        l2_regularization=5.0,
+        max_features=0.5,
+        monotonic_cst=list(FEATURES.values()),
+        early_stopping=False,
+        random_state=seed,
+    )
+    return model.fit(rows, labels, sample_weight=weights)
+
+
+def _calibrate(raw: Scores, labels: npt.NDArray[np.bool_], weights: Scores) -> tuple[float, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    line = LogisticRegression(C=1e6).fit(raw[:, None], labels, sample_weight=weights)
+    return round(max(float(line.coef_[0, 0]), 1e-3), 6), round(float(line.intercept_[0]), 6)
+
+
+def _choose_threshold(scores: Scores, labels: npt.NDArray[np.bool_], weights: Scores) -> tuple[float, str]:
+    """Choose the threshold with the best balanced accuracy on out-of-fold scores, on a grid of hundredths."""
+    grid = np.arange(20, 81) / 100
+    total = [float(weights[labels].sum()), float(weights[~labels].sum())]
+    accuracy = [
+        (weights[labels & (scores >= at)].sum() / total[0] + weights[~labels & (scores < at)].sum() / total[1]) / 2
+        for at in grid
+    ]
+    best = int(np.argmax(np.round(accuracy, 6)))
+    reason = (
+        f"best balanced accuracy ({accuracy[best]:.3f}) on {len(scores)} training pairs, "
+        "each scored by a model that had not seen its passage"
+    )
+    return float(grid[best]), reason
+
+
+def content_hash_of(corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> str:
+    """Return 16 hex digits over everything a model is made of: code, texts, corpus, settings, versions of libraries."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    paths = [folder / f"{name}.py" for name in _CODE] + [Path(embeddings.__file__)]
+    paths += sorted(PASSAGES_DIR.glob("*.txt")) + sorted(corpus_dir.glob("*.md"))
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    digest.update(repr(sorted(asdict(settings or ModelSettings()).items())).encode())
+    digest.update(" ".join(f"{name}={version(name)}" for name in _MADE_WITH).encode())
+    return digest.hexdigest()[:16]
+
+
+def load_or_train(
+    folder: Path, corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None
+) -> SupportModel:
+    """Return the model for this code and corpus: from its file if there is one, else trained and written.
+
+    Parameters
+    ----------
+    folder : Path
+        Where models are kept, such as `data/models`; made if missing. A file is written beside its place and renamed,
+        so that a reader never sees half of one; a damaged file is replaced.
+    corpus_dir : Path
+        Documents to learn the trade's language from; may be empty.
+    settings : ModelSettings, optional
+        Default: as above.
+    """
+    settings = settings or ModelSettings()
+    content_hash = content_hash_of(corpus_dir, settings)
+    path = folder / f"support-{content_hash}.joblib"
+    loaded = _load(path, content_hash)
+    if loaded is not None:
+        return loaded
+    model = train(read_all_passages() + corpus_passages(corpus_dir, settings), settings, content_hash)
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=path.stem, suffix=".tmp")
+    os.close(handle)
+    try:
+        joblib.dump(model, name, compress=3)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return model
+
+
+def _load(path: Path, content_hash: str) -> SupportModel | None:
+    if not path.exists():
+        return None
+    try:
+        model = joblib.load(path)
+    except (OSError, ValueError, EOFError, KeyError, IndexError, AttributeError, ImportError, TypeError):
+        return None
+    return model if isinstance(model, SupportModel) and model.content_hash == content_hash else None

@@ -1,0 +1,157 @@
+"""Numbers of any text: values, what they count, times of day, years.
+
+Belongs here: finding quantities in general prose and telling whether two are the same. Typed banking claims (APY, fees,
+conditions) belong to `rag.claims`, which is stricter and of one trade.
+"""
+
+import re
+from dataclasses import dataclass
+
+UNITS = {
+    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90, "dozen": 12, "one": 1,
+}  # fmt: skip
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9,
+           "trillion": 1e12}  # fmt: skip
+_WORDS = "|".join(sorted(UNITS, key=len, reverse=True))
+_TIME = re.compile(
+    r"\b(?P<h>\d{1,2})(?:[:.](?P<m>\d\d))?\s?(?P<half>a\.?m\b\.?|p\.?m\b\.?)|\b(?P<h24>\d{1,2}):(?P<m24>\d\d)(?!\d|:)",
+    re.I,
+)
+_DIGITS = re.compile(
+    r"(?P<currency>[$€£])?\s?(?<![\w.])(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|"
+    r"\d+(?:\.\d+)?)(?P<ordinal>st|nd|rd|th)?(?P<s>k|m|bn|s)?\b"
+    r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion)\b)?"
+    r"(?:\s?(?P<unit>%|(?:per\s?cent|percent|percentage points?|basis points?|dollars?|euros?|pounds?)\b))?",
+    re.I,
+)
+_SPELLED = re.compile(
+    rf"\b(?P<head>(?:{_WORDS}|a)(?=[\s-](?:hundred|thousand|million|billion|dozen))|{_WORDS})"
+    rf"(?P<tail>(?:[\s-](?:and\s)?(?:{_WORDS}|hundred|thousand|million|"
+    rf"billion))*)\b(?:\s(?P<unit>per\s?cent|percent)\b)?",
+    re.I,
+)
+_NEXT_WORD = re.compile(r"[\s-]*(?:of\s+|the\s+)*(?P<word>[^\W\d_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number of a text.
+
+    Attributes
+    ----------
+    value : float
+        The number; times of day as minutes after midnight plus 1e7, so that they equal only each other.
+    kind : str
+        'percent', 'time', 'year' (1000 to 2100 without a unit), 'money', 'number'.
+    noun : str
+        The next word in lower case, mostly what is counted; '' at the end.
+    text : str
+        As written.
+    """
+
+    value: float
+    kind: str
+    noun: str
+    text: str
+
+
+def find_quantities(text: str) -> list[Quantity]:
+    """Return the quantities of a normalised sentence, left to right; 'one' counts only within a larger number."""
+    found: list[tuple[int, Quantity]] = []
+    taken = bytearray(len(text))
+    for match in _TIME.finditer(text):
+        found.append((match.start(), Quantity(_minutes(match), "time", "", match.group().strip())))
+        taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    for match in _DIGITS.finditer(text):
+        if not any(taken[match.start("n") : match.end("n")]):
+            found.append((match.start(), _from_digits(match, text)))
+    lower = text.lower()
+    for match in _SPELLED.finditer(lower):
+        value = _spelled_value(match["head"], match["tail"])
+        if (
+            value is not None
+            and not any(taken[match.start() : match.end()])
+            and not _follows_digits(lower, match.start())
+        ):
+            kind = "percent" if match["unit"] else "number"
+            found.append((match.start(), Quantity(value, kind, _noun(text, match.end()), match.group())))
+    return [quantity for _, quantity in sorted(found, key=lambda pair: pair[0])]
+
+
+def _follows_digits(text: str, start: int) -> bool:
+    return start > 1 and text[start - 1] in " -" and text[start - 2].isdigit()
+
+
+def _noun(text: str, end: int) -> str:
+    match = _NEXT_WORD.match(text, end)
+    return match["word"].lower() if match else ""
+
+
+def _minutes(match: re.Match) -> float:
+    if match["half"]:
+        hour = int(match["h"]) % 12 + (12 if match["half"].lower().startswith("p") else 0)
+        return 1e7 + hour * 60 + int(match["m"] or 0)
+    return 1e7 + int(match["h24"]) * 60 + int(match["m24"])
+
+
+def _from_digits(match: re.Match, text: str) -> Quantity:
+    digits = match["n"].replace(",", "")
+    value = float(digits[:30])
+    scale = (match["scale"] or (match["s"] if match["s"] and match["s"].lower() != "s" else "") or "").lower()
+    value *= _SCALES.get(scale, 1.0)
+    unit = (match["unit"] or "").lower()
+    if unit.startswith(("%", "per")):
+        kind = "percent"
+    elif match["currency"] or unit.startswith(("dollar", "euro", "pound")):
+        kind = "money"
+    elif len(digits) == 4 and "." not in digits and 1000 <= value <= 2100 and "," not in match["n"] and not scale:
+        kind = "year"
+    else:
+        kind = "number"
+    return Quantity(round(value, 6), kind, _noun(text, match.end()), match.group().strip())
+
+
+def _spelled_value(head: str, tail: str) -> float | None:
+    """Return the value of spelled number words, None for a lone 'one' or 'a'."""
+    words = [word for word in re.split(r"[\s-]+", f"{head} {tail}".strip()) if word and word != "and"]
+    if words in (["one"], ["a"]):
+        return None
+    total, current = 0.0, 0.0
+    for word in words:
+        if word == "dozen":
+            current = (current or 1) * 12
+        elif word in UNITS or word == "a":
+            current += UNITS.get(word, 1)
+        elif word == "hundred":
+            current = (current or 1) * 100
+        else:
+            total += (current or 1) * _SCALES[word]
+            current = 0.0
+    return total + current
+
+
+def same_quantity(left: Quantity, right: Quantity) -> bool:
+    """Tell whether two quantities have one value and kinds that can agree (a plain number with any but times)."""
+    if abs(left.value - right.value) > 1e-6 * max(1.0, abs(left.value)) and not _same_but_for_scale(left, right):
+        return False
+    return (
+        left.kind == right.kind or "number" in (left.kind, right.kind) or {left.kind, right.kind} == {"year", "money"}
+    )
+
+
+def _same_but_for_scale(left: Quantity, right: Quantity) -> bool:
+    """Tell whether one leaves out the scale that the other names: 'asked for 1.3 million and got 1.1'."""
+    small, large = sorted((left, right), key=lambda quantity: quantity.value)
+    if not 0 < small.value < 1000 or not re.search(r"[a-z]", large.text, re.I) or large.kind == "time":
+        return False
+    return any(abs(small.value * scale - large.value) <= 1e-6 * large.value for scale in (1e3, 1e6, 1e9))
+
+
+def near_quantity(left: Quantity, right: Quantity, tolerance: float = 0.06) -> bool:
+    """Tell whether `right` could be said of `left` after rounding: within `tolerance`, no times or years."""
+    if "time" in (left.kind, right.kind) or "year" in (left.kind, right.kind):
+        return False
+    return abs(left.value - right.value) <= tolerance * max(abs(left.value), abs(right.value))
