@@ -284,6 +284,7 @@ def _sample(released: pd.DataFrame) -> str:
     key=["rag", "grounding_evaluations"],
     group_name="messages",
     owners=OWNERS,
+    deps=[documents],
     kinds={"duckdb", "table"},
     partitions_def=nightly_partitions,
     backfill_policy=BACKFILL_POLICY,
