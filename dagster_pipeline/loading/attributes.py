@@ -60,7 +60,8 @@ class AttributeColumns:
 
 def _number(name: str, part: Part) -> str:
     actual, sql_type = part.columns[name]
-    return read_column(Column(name, "number"), f"raw.{quote_name(actual)}", sql_type, "UTC").value
+    has_comma = part.has_decimal_comma(name)
+    return read_column(Column(name, "number"), f"raw.{quote_name(actual)}", sql_type, "UTC", has_comma).value
 
 
 def _text(name: str, part: Part) -> str:

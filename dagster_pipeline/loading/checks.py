@@ -29,7 +29,13 @@ def read_part(contract: FileContract, part: Part, settings: LoadSettings) -> dic
     for column in contract.columns:
         if column.name in part.columns:
             actual, sql_type = part.columns[column.name]
-            readings[column.name] = read_column(column, f"raw.{quote_name(actual)}", sql_type, settings.bank_timezone)
+            readings[column.name] = read_column(
+                column,
+                f"raw.{quote_name(actual)}",
+                sql_type,
+                settings.bank_timezone,
+                part.has_decimal_comma(column.name),
+            )
     return readings
 
 

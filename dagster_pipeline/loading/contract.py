@@ -96,8 +96,7 @@ class FileContract:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    refers_to_customer: bool = False
-    refers_to_product: bool = False
+    refers_to: tuple[str, ...] = ()
     row_rules: tuple[RowRule, ...] = ()
     has_attributes: bool = False
 
@@ -150,7 +149,7 @@ TRANSACTIONS = FileContract(
         Column("counterparty_type"),
     ),
     key=("transaction_id",),
-    refers_to_customer=True,
+    refers_to=("customer",),
 )
 
 EVENTS = FileContract(
@@ -164,7 +163,7 @@ EVENTS = FileContract(
         Column("channel"),
     ),
     key=("event_id",),
-    refers_to_customer=True,
+    refers_to=("customer",),
 )
 
 CONSENTS = FileContract(
@@ -179,7 +178,7 @@ CONSENTS = FileContract(
         Column("evidence_text"),
     ),
     key=("customer_id", "channel", "purpose", "changed_at"),
-    refers_to_customer=True,
+    refers_to=("customer",),
 )
 
 PRODUCTS = FileContract(
@@ -220,8 +219,7 @@ HOLDINGS = FileContract(
         Column("closed_on", "date"),
     ),
     key=("customer_id", "product_id", "opened_on"),
-    refers_to_customer=True,
-    refers_to_product=True,
+    refers_to=("customer", "product"),
     row_rules=(RowRule("impossible_date", "closed_on", "closed_on < opened_on", "closed_on lies before opened_on"),),
 )
 
@@ -243,8 +241,7 @@ CONTACTS = FileContract(
         Column("responded_at", "instant", must_exist=True),
     ),
     key=("contact_id",),
-    refers_to_customer=True,
-    refers_to_product=True,
+    refers_to=("customer", "product"),
     row_rules=(
         *(
             RowRule("unexpected_value", name, f"arm = 'control' and {name} is not null", f"a control row has a {name}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_pipeline.loading.errors import InputError
+from dagster_pipeline.loading.errors import InputError, printable
 from dagster_pipeline.loading.reader import check_inside
 
 DEFAULT_PREFIX = "default:"
@@ -103,8 +103,8 @@ def _parse(paths: list[tuple[Path, str]]) -> LoadedDocuments:
         loaded.files.append(source_file)
         try:
             document = parse_document(path.read_bytes(), path.name)
-        except DocumentError as error:
-            loaded.rejects.append((source_file, 0, "bad_document", None, None, str(error)))
+        except (DocumentError, OSError) as error:
+            loaded.rejects.append((source_file, 0, "bad_document", None, None, printable(str(error))))
             continue
         key = (document.doc_id, document.doc_version)
         if key in seen:

@@ -4,37 +4,25 @@ What belongs here: the order of the steps, what the first night and later nights
 of raw: our own sent messages, and the default night of a folder.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
-from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, FileContract
-from dagster_pipeline.loading.documents import (
-    DEFAULT_PREFIX,
-    LoadedDocuments,
-    read_default_documents,
-    read_documents,
-    reject_known_documents,
-)
+from dagster_pipeline.loading.contract import FILES, FileContract
+from dagster_pipeline.loading.documents import LoadedDocuments, reject_known_documents
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.parsing import quote_text
-from dagster_pipeline.loading.reader import Part, find_parts, open_part
-from dagster_pipeline.loading.remarks import skipped_nights, unknown_columns, unknown_files
+from dagster_pipeline.loading.reader import Part
+from dagster_pipeline.loading.remarks import skipped_nights
 from dagster_pipeline.loading.report import FileCount, LoadReport, degraded_notes, planted_and_caught
 from dagster_pipeline.loading.settings import LOAD_SETTINGS, LoadSettings
+from dagster_pipeline.loading.staging import Staged, stage_folder
 from dagster_pipeline.loading.truth import load_truth
-from dagster_pipeline.loading.validation import (
-    check_columns,
-    check_shares,
-    create_rejects_table,
-    reject_repeated_keys,
-    reject_unknown_references,
-    stage_rows,
-)
-
-DEFAULT_PRODUCTS = Path(__file__).resolve().parents[2] / "ml" / "simulator" / "products.csv"
+from dagster_pipeline.tables import create_declared_tables
 
 _NIGHT_TABLES = (
     "customers",
@@ -49,15 +37,6 @@ _NIGHT_TABLES = (
     "rejects",
     "loads",
 )
-
-
-@dataclass(frozen=True)
-class Staged:
-    """Tonight's files as staged: the parts of each, the documents, and remarks on the folder."""
-
-    parts: dict[str, list[Part]] = field(default_factory=dict)
-    documents: LoadedDocuments = field(default_factory=LoadedDocuments)
-    notes: list[str] = field(default_factory=list)
 
 
 def load_night(
@@ -92,16 +71,17 @@ def load_night(
     night_folder = root if is_first else root / "nights" / as_of_date.isoformat()
     try:
         staged = stage_folder(con, night_folder, root, as_of_date.isoformat(), is_first, settings)
+        staged.refuse_problems()
         con.execute("begin transaction")
         try:
-            _write_night(con, staged, as_of_date)
+            write_night(con, staged, as_of_date)
             load_truth(con, night_folder, root)
             con.execute("commit")
         except BaseException:
             con.execute("rollback")
             raise
     finally:
-        _drop_staging(con)
+        drop_staging(con)
     return _report(con, as_of_date, is_first, staged.notes + skipped_nights(con, root, as_of_date))
 
 
@@ -116,69 +96,8 @@ def _is_first_night(con: duckdb.DuckDBPyConnection, as_of_date: date) -> bool:
     return first is None or as_of_date == first
 
 
-def stage_folder(
-    con: duckdb.DuckDBPyConnection, night_folder: Path, root: Path, night: str, is_first: bool, settings: LoadSettings
-) -> Staged:
-    """Stage and judge everything in ``night_folder``; raw tables are read and not changed.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, unreadable, without a required column, or loses too many rows.
-    """
-    create_rejects_table(con)
-    notes = []
-    if not is_first and not night_folder.is_dir():
-        notes.append(f"There is no folder nights/{night}: the night runs on what is known.")
-    parts: dict[str, list[Part]] = {}
-    for contract in FILES:
-        parts[contract.name] = _open_parts(con, contract, night_folder, root, is_first)
-    if is_first:
-        _check_first_night(parts)
-    has_own_products = not any(part.source_file.startswith(DEFAULT_PREFIX) for part in parts["products"])
-    for contract in FILES:
-        stage_rows(con, contract, parts[contract.name], settings)
-        reject_unknown_references(con, contract, parts[contract.name], night, has_own_products)
-        reject_repeated_keys(con, contract, parts[contract.name], night)
-        check_shares(con, contract.name, parts[contract.name], settings)
-        notes += unknown_columns(contract, parts[contract.name])
-    notes += unknown_files(night_folder, is_first)
-    documents = read_documents(night_folder, root, settings.max_reject_share)
-    if is_first and not documents.files:
-        documents = read_default_documents()
-    return Staged(parts, documents, notes)
-
-
-def _open_parts(
-    con: duckdb.DuckDBPyConnection, contract: FileContract, night_folder: Path, root: Path, is_first: bool
-) -> list[Part]:
-    parts = []
-    for number, path in enumerate(find_parts(night_folder, contract.name, root)):
-        source_file = path.relative_to(root).as_posix()
-        parts.append(open_part(con, path, source_file, f"stage_csv_{contract.name}_{number}"))
-    if contract.name == "products" and is_first and not parts:
-        parts.append(open_part(con, DEFAULT_PRODUCTS, DEFAULT_PREFIX + DEFAULT_PRODUCTS.name, "stage_csv_products_0"))
-    for part in parts:
-        check_columns(contract, part)
-    return parts
-
-
-def _check_first_night(parts: dict[str, list[Part]]) -> None:
-    if not parts["customers"]:
-        raise InputError(
-            "Found no customers (customers.csv, customers.parquet or a folder customers/); every bank needs them. "
-            "Put the file into the input folder and run again."
-        )
-    has_attributes = any(name.startswith(ATTRIBUTE_PREFIX) for part in parts["customers"] for name in part.columns)
-    if not (parts["transactions"] or parts["events"] or has_attributes):
-        raise InputError(
-            "Found neither transactions nor events nor attr_* columns of customers; expected at least one of them, "
-            "for there is nothing else to tell customers apart by. Add one and run again."
-        )
-
-
-def _write_night(con: duckdb.DuckDBPyConnection, staged: Staged, as_of_date: date) -> None:
-    """Replace the night's rows in every raw table."""
+def write_night(con: duckdb.DuckDBPyConnection, staged: Staged, as_of_date: date) -> None:
+    """Replace the night's rows in every raw table by what was staged."""
     night = as_of_date.isoformat()
     for table in _NIGHT_TABLES:
         con.execute(f"delete from raw.{table} where loaded_as_of_date = date '{night}'")
@@ -227,7 +146,8 @@ def _write_documents(con: duckdb.DuckDBPyConnection, documents: LoadedDocuments,
         con.execute("insert into raw.loads values (?, ?, 1, ?, ?)", [file, as_of_date, 1 - is_rejected, is_rejected])
 
 
-def _drop_staging(con: duckdb.DuckDBPyConnection) -> None:
+def drop_staging(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the temporary tables of a night."""
     names = con.execute(
         "select table_name from duckdb_tables() where temporary and starts_with(table_name, 'stage_')"
     ).fetchall()
@@ -311,28 +231,50 @@ def default_as_of_date(folder: Path, settings: LoadSettings = LOAD_SETTINGS) -> 
     InputError
         If the folder can't be loaded, or holds no date at all.
     """
-    from dagster_pipeline.tables import create_declared_tables
-
     root = folder.resolve()
     if not root.is_dir():
         raise InputError(f"There is no folder {folder}; expected a folder of files in the input contract.")
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as con:
+    with scratch_warehouse() as con:
+        staged = stage_folder(con, root, root, first_night_unknown(settings), True, settings)
+        staged.refuse_problems()
+        night = last_staged_date(con, settings)
+    if night is None:
+        raise InputError(f"{folder} holds no accepted row with a date; name the night with DATE=.")
+    return night
+
+
+@contextmanager
+def scratch_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an empty warehouse with all declared tables that is gone at the end; what does not fit in memory spills."""
+    with (
+        TemporaryDirectory(prefix="wordbond-") as place,
+        duckdb.connect(str(Path(place) / "scratch.duckdb"), config={"autoinstall_known_extensions": "false"}) as con,
+    ):
         con.execute("set TimeZone = 'UTC'")
         create_declared_tables(con)
-        stage_folder(con, root, root, (settings.latest_date + timedelta(days=1)).isoformat(), True, settings)
-        zone = quote_text(settings.bank_timezone)
-        for query in (
-            f"""
-            select cast(max(instant) at time zone {zone} as date) from (
-                select max(posted_at) as instant from stage_transactions
-                union all select max(occurred_at) from stage_events
-                union all select max(sent_at) from stage_contacts
-            )
-            """,
-            "select max(opened_on) from stage_holdings",
-            "select max(joined_on) from stage_customers",
-        ):
-            last = con.execute(query).fetchall()[0][0]
-            if last is not None:
-                return last
-    raise InputError(f"{folder} holds no accepted row with a date; name the night with DATE=.")
+        yield con
+
+
+def first_night_unknown(settings: LoadSettings) -> str:
+    """Return a night after all that can have happened: the first night of a folder, while its date is not known."""
+    return (settings.latest_date + timedelta(days=1)).isoformat()
+
+
+def last_staged_date(con: duckdb.DuckDBPyConnection, settings: LoadSettings) -> date | None:
+    """Return the last local date of the staged rows, as ``default_as_of_date`` takes it; None where there is none."""
+    zone = quote_text(settings.bank_timezone)
+    for query in (
+        f"""
+        select cast(max(instant) at time zone {zone} as date) from (
+            select max(posted_at) as instant from stage_transactions
+            union all select max(occurred_at) from stage_events
+            union all select max(sent_at) from stage_contacts
+        )
+        """,
+        "select max(opened_on) from stage_holdings",
+        "select max(joined_on) from stage_customers",
+    ):
+        last = con.execute(query).fetchall()[0][0]
+        if last is not None:
+            return last
+    return None

@@ -3,7 +3,8 @@ r"""How the value of one column is read: SQL expressions from what a file holds 
 What belongs here: forms of text (dates, instants, numbers) and native Parquet types. Values that come typed are
 not parsed again. Text forms: a date is ``2025-07-01`` (midnight may follow); an instant is a date, or a date and
 ``10:30``, ``10:30:00`` or ``10:30:00.123`` after a blank or ``T``, with ``Z`` or ``+02:00`` (or the bank's zone is
-meant); a number is ``-12.50`` or ``1e3``, with a decimal point and no grouping.
+meant); a number is ``-12.50`` or ``1e3``, without grouping, with a decimal point, or a decimal comma in columns that
+``dialect`` found to have them.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ _DATE_FORM = rf"{_DAY}([ T]00:00(:00(\.0{{1,9}})?)?)?"
 _LOCAL_FORM = rf"{_DAY}({_TIME})?"
 _ZONED_FORM = rf"{_DAY}{_TIME}(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _NUMBER_FORM = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
+_COMMA_FORM = r"[+-]?\d+(,\d+)?"
 _INTEGER_FORM = r"[+-]?\d+(\.0*)?"
 
 SQL_TYPES = {
@@ -33,7 +35,7 @@ EXPECTED = {
     "list": "names joined by |",
     "date": "a date such as 2025-12-31",
     "instant": "an instant such as 2025-12-31T14:05:00Z",
-    "decimal": "an amount such as -12.50 (decimal point, no grouping, at most 16 digits before it)",
+    "decimal": "an amount such as -12.50, without grouping, at most 16 digits before the point",
     "integer": "a whole number",
     "number": "a number such as 0.075",
 }
@@ -99,7 +101,7 @@ def _is_zoned_instant(sql_type: str) -> bool:
     return sql_type.startswith("TIMESTAMP") and sql_type.endswith("TIME ZONE")
 
 
-def read_column(column: Column, raw: str, sql_type: str, zone: str) -> Reading:
+def read_column(column: Column, raw: str, sql_type: str, zone: str, has_decimal_comma: bool = False) -> Reading:
     """Return how ``column`` is read from the expression ``raw`` of DuckDB type ``sql_type``.
 
     Parameters
@@ -112,6 +114,8 @@ def read_column(column: Column, raw: str, sql_type: str, zone: str) -> Reading:
         Its DuckDB type as DESCRIBE prints it.
     zone : str
         IANA zone of instants that name none.
+    has_decimal_comma : bool
+        Whether numbers in text are written ``12,50``.
     """
     native = _read_native(column, raw, sql_type, zone)
     if native is not None:
@@ -121,7 +125,7 @@ def read_column(column: Column, raw: str, sql_type: str, zone: str) -> Reading:
         text = f"array_to_string({raw}, '|')"
     if column.is_lowered:
         text = f"lower({text})"
-    return _read_text(column, text, zone)
+    return _read_text(column, text, zone, has_decimal_comma)
 
 
 def _read_native(column: Column, raw: str, sql_type: str, zone: str) -> Reading | None:
@@ -157,7 +161,7 @@ def _read_native_time(column: Column, raw: str, sql_type: str, local_zone: str) 
     return None
 
 
-def _read_text(column: Column, text: str, zone: str) -> Reading:
+def _read_text(column: Column, text: str, zone: str, has_decimal_comma: bool) -> Reading:
     """Read a value from text; blanks alone are no value, blanks around a value belong to it."""
     is_present = f"coalesce(trim({text}, ' \t\r\n') <> '', false)"
     if column.kind in ("text", "list"):
@@ -174,7 +178,10 @@ def _read_text(column: Column, text: str, zone: str) -> Reading:
         looks_like_date = f"({_matches(text, _ZONED_FORM)} or {_matches(text, _LOCAL_FORM)})"
     else:
         form = _INTEGER_FORM if column.kind == "integer" else _NUMBER_FORM
-        value = f"case when {_matches(text, form)} then try_cast({text} as {SQL_TYPES[column.kind]}) end"
+        number = text
+        if has_decimal_comma:
+            form, number = _COMMA_FORM, f"replace({text}, ',', '.')"
+        value = f"case when {_matches(text, form)} then try_cast({number} as {SQL_TYPES[column.kind]}) end"
         if column.kind == "number":
             value = f"case when isfinite({value}) then {value} end"
     return Reading(is_present, value, can_fail=True, looks_like_date=looks_like_date)

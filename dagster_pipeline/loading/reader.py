@@ -20,7 +20,12 @@ from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.parsing import quote_name, quote_text
 
 SUFFIXES = (".csv", ".parquet")
+NOT_UTF8 = "found bytes that are not UTF-8; export the file as UTF-8"
 _DELIMITERS = ",;\t|"
+# 10,000 to 100,000,000 bytes: what is longer is no header but a file without line ends.
+_LONGEST_HEADER = 1_000_000
+# 1 to 1,000 MiB: a longer value is no value but the rest of a file after a quote that was never closed.
+_LONGEST_FIELD = 16 * 2**20
 _BATCH_ROWS = 50_000
 _ROW_NUMBER = "source_row_number"
 
@@ -34,6 +39,20 @@ class BrokenRow:
     column: str | None
     value: str
     message: str
+
+
+@dataclass(frozen=True)
+class CommaCounts:
+    """Values of one column by form: with one comma (12,50), with a point (12.50), as if in groups (1,234)."""
+
+    with_comma: int
+    with_point: int
+    grouped: int
+
+    @property
+    def are_decimal(self) -> bool:
+        """Whether the commas are decimal commas and nothing else."""
+        return self.with_comma > 0 and not self.with_point and not self.grouped
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,8 @@ class Part:
         Data rows in the file, broken ones included.
     broken_rows : list of BrokenRow
         Rows that never reached the relation.
+    commas : dict of str to CommaCounts
+        What the commas in columns of numbers are; columns without any are left out.
     """
 
     source_file: str
@@ -59,26 +80,38 @@ class Part:
     columns: dict[str, tuple[str, str]]
     rows_read: int
     broken_rows: list[BrokenRow] = field(default_factory=list)
+    commas: dict[str, CommaCounts] = field(default_factory=dict)
+
+    def has_decimal_comma(self, name: str) -> bool:
+        """Tell whether a column's numbers are written with a decimal comma."""
+        return name in self.commas and self.commas[name].are_decimal
 
 
 def check_inside(path: Path, root: Path) -> None:
-    """Refuse a path that leads out of the input folder, or is no regular file or folder.
+    """Refuse a path that leads out of the input folder, is no regular file or folder, or has an unusable name.
 
     Raises
     ------
     InputError
-        If the path resolves to a place outside ``root``, or to a device, pipe or broken link.
+        If the path resolves to a place outside ``root``, or to a device, pipe, broken link or circle of links, or
+        if its name is not UTF-8.
     """
-    real = path.resolve()
+    name = path.relative_to(root)
+    try:
+        str(name).encode("utf-8")
+        real = path.resolve()
+        is_usable = real.is_file() or real.is_dir()
+    except UnicodeEncodeError as error:
+        raise InputError(f"The name of {name} is not UTF-8; rename the file and run again.") from error
+    except (OSError, RuntimeError):
+        real, is_usable = path.absolute(), False
     if not real.is_relative_to(root.resolve()):
         raise InputError(
-            f"{path.relative_to(root)} is a link that leads out of the input folder (to {real}); expected files "
-            "inside it. Copy the file into the folder and run again."
+            f"{name} is a link that leads out of the input folder (to {real}); expected files inside it. "
+            "Copy the file into the folder and run again."
         )
-    if not real.is_file() and not real.is_dir():
-        raise InputError(
-            f"{path.relative_to(root)} is neither a file nor a folder (a broken link or a device); put a file there."
-        )
+    if not is_usable:
+        raise InputError(f"{name} is neither a file nor a folder (a broken link or a device); put a file there.")
 
 
 def find_parts(folder: Path, name: str, root: Path) -> list[Path]:
@@ -96,7 +129,7 @@ def find_parts(folder: Path, name: str, root: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If a part is there twice (as CSV and Parquet, or as file and folder), is no CSV or Parquet, or leads out.
+        If the file is there twice (as CSV and Parquet, or as file and folder), leads out, or can't be listed.
     """
     found = [path for path in (folder / name, folder / f"{name}.csv", folder / f"{name}.parquet") if _exists(path)]
     if len(found) > 1:
@@ -108,18 +141,27 @@ def find_parts(folder: Path, name: str, root: Path) -> list[Path]:
         return []
     check_inside(found[0], root)
     if not found[0].is_dir():
-        if not found[0].suffix:
-            raise InputError(f"{name} is a file without .csv or .parquet; name it by its format and run again.")
         return found
-    parts = sorted(path for path in found[0].iterdir() if not path.name.startswith((".", "_")))
-    for path in parts:
-        check_inside(path, root)
-        if path.suffix not in SUFFIXES or path.is_dir():
-            raise InputError(
-                f"{path.relative_to(root)} is no part of {name}: expected files ending in .csv or .parquet. "
-                "Move it away and run again."
-            )
-    return parts
+    try:
+        return sorted(path for path in found[0].iterdir() if not path.name.startswith((".", "_")))
+    except OSError as error:
+        raise unreadable(found[0].relative_to(root).as_posix(), error) from error
+
+
+def check_part(path: Path, name: str, root: Path) -> None:
+    """Refuse a part that is no CSV or Parquet file inside the input folder.
+
+    Raises
+    ------
+    InputError
+        Naming the part and what was expected.
+    """
+    check_inside(path, root)
+    if path.suffix not in SUFFIXES or path.is_dir():
+        raise InputError(
+            f"{path.relative_to(root)} is no part of {name}: expected files ending in .csv or .parquet. "
+            "Move it away, or name it by its format, and run again."
+        )
 
 
 def _exists(path: Path) -> bool:
@@ -204,10 +246,10 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, source_file: str, stag
 
 
 def _read_header(path: Path, source_file: str) -> tuple[list[str], str]:
-    """Return the column names and the delimiter: of , ; tab and | the one that cuts the first line most often."""
+    """Return the column names and the delimiter: of , ; tab and | the one that cuts the first line into most names."""
     try:
         with path.open("rb") as file:
-            first = file.readline(1_000_000)
+            first = file.readline(_LONGEST_HEADER + 1)
     except OSError as error:
         raise unreadable(source_file, error) from error
     if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
@@ -216,16 +258,26 @@ def _read_header(path: Path, source_file: str) -> tuple[list[str], str]:
         line = first.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{source_file}: the header is not UTF-8 (byte {error.start}); save the file as UTF-8 and run again."
+            f"{source_file}: line 1, the header, is not UTF-8 (byte {error.start + 1} = 0x{first[error.start]:02x}). "
+            "No other encoding is guessed: export the file as UTF-8 and run again."
         ) from error
     line = line.split("\r")[0].rstrip("\n")
     if not line.strip():
         raise InputError(f"{source_file} is empty; expected a header line with column names. Export it again.")
-    delimiter = max(_DELIMITERS, key=lambda sign: (line.count(sign), -_DELIMITERS.index(sign)))
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True)), delimiter
-    except csv.Error as error:
-        raise InputError(f"{source_file}: the header line can't be read ({error}); mend its quotes.") from error
+    if len(line) > _LONGEST_HEADER:
+        raise InputError(
+            f"{source_file}: no line ends within the first {_LONGEST_HEADER:,} bytes; expected a header line with "
+            "column names and a line per row. Export it again."
+        )
+    headers, problem = [], ""
+    for sign in _DELIMITERS:
+        try:
+            headers.append((next(csv.reader([line], delimiter=sign, strict=True)), sign))
+        except csv.Error as error:
+            problem = str(error)
+    if not headers:
+        raise InputError(f"{source_file}: the header line can't be read ({problem}); mend its quotes.")
+    return max(headers, key=lambda header: len(header[0]))
 
 
 def _read_slowly(
@@ -253,8 +305,8 @@ def _read_slowly(
             con.unregister("slow_batch")
             batch.clear()
 
-    for row_number, fields in enumerate(_csv_rows(path, source_file, delimiter), start=1):
-        problem = _problem(row_number, fields, names)
+    for row_number, (fields, lines) in enumerate(_csv_rows(path, source_file, delimiter), start=1):
+        problem = _problem(row_number, fields, lines, names)
         if problem:
             broken.append(problem)
             continue
@@ -265,33 +317,46 @@ def _read_slowly(
     return broken
 
 
-def _csv_rows(path: Path, source_file: str, delimiter: str) -> Iterator[list[str]]:
-    """Yield the data rows of a CSV file; bytes that are not UTF-8 stand as lone surrogates."""
-    csv.field_size_limit(2**31 - 1)
+def _csv_rows(path: Path, source_file: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
+    """Yield the data rows of a CSV file and the lines each spans; bytes that are not UTF-8 stand as lone surrogates."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in file:
+            taken.append(line)
+            yield line
+
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            rows = csv.reader(file, delimiter=delimiter)
+            rows = csv.reader(lines(), delimiter=delimiter)
             next(rows, None)
-            yield from (row for row in rows if row)
+            taken.clear()
+            for number, row in enumerate((row for row in rows if row), start=1):
+                is_open = len(taken) > 1 and sum(line.count('"') for line in taken) % 2
+                if is_open and row[-1].endswith(taken[-1]):
+                    raise InputError(
+                        f"{source_file}: a quote opened in row {number} is never closed, so the file's last "
+                        f"{len(taken):,} lines can't be told apart. Close it, or export the file again, and run again."
+                    )
+                yield row, len(taken)
+                taken.clear()
     except (OSError, csv.Error) as error:
         raise unreadable(source_file, error) from error
 
 
-def _problem(row_number: int, fields: list[str], names: list[str]) -> BrokenRow | None:
+def _problem(row_number: int, fields: list[str], lines: int, names: list[str]) -> BrokenRow | None:
     """Tell what keeps a line from being a row, or None."""
     if len(fields) != len(names):
-        return BrokenRow(
-            row_number,
-            "malformed_row",
-            None,
-            _printable(",".join(fields)),
-            f"found {len(fields)} fields, expected {len(names)} as in the header; quote values that hold the delimiter",
-        )
+        message = f"found {len(fields)} fields, expected {len(names)} as in the header; "
+        message += "quote values that hold the delimiter"
+        if lines > 1:
+            message = f"found {len(fields)} fields over several lines, expected {len(names)} as in the header; "
+            message += "a quote before may be left open"
+        return BrokenRow(row_number, "malformed_row", None, _printable(",".join(fields)), message)
     for name, value in zip(names, fields, strict=True):
         if not value.isascii() and _printable(value) != value:
-            return BrokenRow(
-                row_number, "malformed_value", name, _printable(value), "found bytes that are not UTF-8; save as UTF-8"
-            )
+            return BrokenRow(row_number, "malformed_value", name, _printable(value), NOT_UTF8)
     return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, PROTECTED_PREFIX, FileContract
+from dagster_pipeline.loading.errors import printable
 from dagster_pipeline.loading.reader import Part
 
 
@@ -24,9 +25,8 @@ def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
     )
     if not strange:
         return []
-    return [
-        f"Not part of the input contract and left alone: {', '.join(strange[:10])}{' ...' if strange[10:] else ''}."
-    ]
+    shown = ", ".join(map(printable, strange[:10])) + (" ..." if strange[10:] else "")
+    return [f"Not part of the input contract and left alone: {shown}. Expected names such as customers.csv."]
 
 
 def unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:
@@ -40,7 +40,7 @@ def unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:
     }
     if not unknown:
         return []
-    shown = ", ".join(sorted(unknown)[:10]) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
+    shown = ", ".join(map(printable, sorted(unknown)[:10])) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
     return [f"Columns of {contract.name} that the contract does not know were left out: {shown}."]
 
 

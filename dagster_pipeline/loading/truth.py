@@ -37,6 +37,7 @@ def load_truth(con: duckdb.DuckDBPyConnection, folder: Path, root: Path) -> list
         _replace_by_key(con, table, source, path.relative_to(root).as_posix())
         loaded.append(table.name)
     if "world" not in loaded and (base / "world.json").exists():
+        check_inside(base / "world.json", root)
         _load_world(con, base / "world.json")
     return loaded
 
@@ -60,9 +61,12 @@ def _replace_by_key(con: duckdb.DuckDBPyConnection, table: Table, source: str, s
 def _load_world(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Load the one row of truth.world from ``world.json``: at least its seed."""
     try:
-        world = json.loads(path.read_text())
-        seed = int(world["seed"] if "seed" in world else world["world_seed"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"truth/{path.name} holds no seed ({error}); write the world again.") from error
-    con.execute("delete from truth.world where world_seed = ?", [seed])
-    con.execute("insert into truth.world values (?, ?, ?)", [seed, world.get("customers"), json.dumps(world)])
+        world = json.loads(path.read_text(encoding="utf-8"))
+        row = [int(world["seed"] if "seed" in world else world["world_seed"]), world.get("customers"), json.dumps(world)]
+        con.execute("create or replace temp table stage_world as select * from truth.world limit 0")
+        con.execute("insert into stage_world values (?, ?, ?)", row)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, duckdb.Error) as error:
+        reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        raise InputError(f"truth/{path.name} holds no seed ({reason}); write the world again.") from error
+    con.execute("delete from truth.world where world_seed in (select world_seed from stage_world)")
+    con.execute("insert into truth.world select * from stage_world")

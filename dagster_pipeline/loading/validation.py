@@ -6,6 +6,8 @@ first by itself, then by what it refers to, last by its key; a row that failed o
 so a spoiled copy never makes its original a duplicate.
 """
 
+from difflib import get_close_matches
+
 import duckdb
 
 from dagster_pipeline.loading.attributes import AttributeColumns, attributes_json
@@ -17,6 +19,9 @@ from dagster_pipeline.loading.reader import Part, unreadable
 from dagster_pipeline.loading.settings import LoadSettings
 
 HIDDEN = "(protected, not shown)"
+_COLUMNS_SHOWN = 40
+# 0 to 1. Likeness from which a column's name is taken for a misspelling: costumer_id for customer_id has 0.9.
+_ALIKE = 0.7
 
 
 def create_rejects_table(con: duckdb.DuckDBPyConnection) -> None:
@@ -38,10 +43,20 @@ def check_columns(contract: FileContract, part: Part) -> None:
     """
     missing = [name for name in contract.required_columns if name not in part.columns]
     if missing:
-        found = ", ".join(list(part.columns)[:40])
+        contract_names = {column.name for column in contract.columns}
+        if not contract_names & set(part.columns):
+            raise InputError(
+                f"{part.source_file}: none of the names in its first line is a column of {contract.name}; expected a "
+                f"header with at least {', '.join(contract.required_columns)}. Add it, or rename the columns, and run "
+                "again."
+            )
+        strange = [name for name in part.columns if name not in contract_names]
+        pairs = [(name, found) for name in missing for found in get_close_matches(name, strange, 1, _ALIKE)]
+        alike = "".join(f" {found} looks like {name}: rename it if it is." for name, found in pairs)
         raise InputError(
-            f"{part.source_file} lacks the required column {', '.join(missing)}. Found: {found}. "
-            f"Expected: {', '.join(contract.required_columns)}. Add or rename the column and run again."
+            f"{part.source_file} lacks the required column{'s' if missing[1:] else ''} {', '.join(missing)}. "
+            f"Found: {', '.join(list(part.columns)[:_COLUMNS_SHOWN])}. "
+            f"Expected: {', '.join(contract.required_columns)}.{alike} Add or rename the column and run again."
         )
 
 
@@ -143,12 +158,15 @@ def _reject_broken_rows(
 
 
 def reject_unknown_references(
-    con: duckdb.DuckDBPyConnection, contract: FileContract, parts: list[Part], night: str, has_own_products: bool
+    con: duckdb.DuckDBPyConnection,
+    contract: FileContract,
+    parts: list[Part],
+    night: str,
+    targets: list[str],
+    has_own_products: bool,
 ) -> None:
-    """Reject staged rows whose customer or product no accepted row of tonight or an earlier night has."""
-    for target, is_wanted in (("customer", contract.refers_to_customer), ("product", contract.refers_to_product)):
-        if not is_wanted:
-            continue
+    """Reject staged rows whose customer or product (``targets``) no accepted row of tonight or an earlier night has."""
+    for target in targets:
         name = f"{target}_id"
         hint = ""
         if target == "product" and not has_own_products:
