@@ -417,3 +417,9 @@ def _row(
 
 def _unsupported(row: CitationRow) -> CitationRow:
     return replace(row, verdict="unsupported")
+
+
+if __name__ == "__main__":
+    from rag.support.cli import main
+
+    main()

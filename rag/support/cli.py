@@ -4,7 +4,6 @@ Belongs here: reading and writing lines. A line is judged or answered with an er
 """
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, TextIO
 
 import typer
 
-from rag.support.model import Judgement, SupportModel, load_or_train
+from rag.support.model import Judgement, SupportModel, load_or_train, models_folder
 
 BATCH = 32
 """Lines judged at a time: enough to embed together, few enough that answers flow; the input is read as it comes."""
@@ -125,11 +124,6 @@ def write_judgements(stream: Any, model: SupportModel, out: TextIO) -> None:
     for row in judge_lines(_lines_of(stream), model):
         out.write(json.dumps(row) + "\n")
         out.flush()
-
-
-def models_folder() -> Path:
-    """Return the folder of trained models: `models` in WORDBOND_HOME (default `data`)."""
-    return Path(os.environ.get("WORDBOND_HOME", "data")) / "models"
 
 
 def run(

@@ -1,7 +1,7 @@
 """Words whose meaning the support model must know: function words, negators, quantifiers, modal words.
 
-Belongs here: sets of words, each as one readable block; pairs and groups are in `rag.support.relations`. How they are used belongs to
-`rag.support.reading` (marks on tokens) and `rag.support.features`.
+Belongs here: sets of words, each as one readable block; pairs and groups are in `rag.support.relations`. Their use
+belongs to `rag.support.reading` (marks on tokens) and `rag.support.features`.
 """
 
 

@@ -335,6 +335,11 @@ def _choose_threshold(scores: Scores, labels: npt.NDArray[np.bool_], weights: Sc
     return float(grid[best]), reason
 
 
+def models_folder() -> Path:
+    """Return the folder of trained models: `models` in WORDBOND_HOME (default `data`)."""
+    return Path(os.environ.get("WORDBOND_HOME", "data")) / "models"
+
+
 def content_hash_of(corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> str:
     """Return 16 hex digits over everything a model is made of: code, texts, corpus, settings, versions of libraries."""
     digest = hashlib.sha256()
