@@ -315,7 +315,7 @@ class Responses(Group):
     fatigue_decay: Probability = 0.6
     # P(the answer is an opening and not only a click) by intent. The considering can be won; the ready would mostly
     # have opened anyway, so that who answers and whom a contact moves are not the same people.
-    conversion: tuple[Probability, ...] = (0.02, 0.06, 0.17, 0.20)
+    conversion: tuple[Probability, ...] = (0.02, 0.07, 0.20, 0.10)
     # P(opened | not answered), columns CHANNELS. Like e-mail open rates of finance newsletters, 25 to 35 %.
     opened: tuple[Probability, ...] = (0.28, 0.55, 0.22, 0.50)
     # P(opts out of the channel | not answered) before the factors below. Like 0.1 to 0.5 % per message.
