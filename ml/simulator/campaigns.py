@@ -4,6 +4,7 @@ What belongs here: audience, arm, action, response and the contest between unpro
 policy depends on observed things alone, so an observer of the history learns nothing from who was contacted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,23 +128,12 @@ def draw_wave(
     step = int(pack(month.number, wave))
     rows = np.arange(customers.count)
 
-    def draw(stream: Stream, ordinal: int = 0) -> FloatArray:
-        return uniform(keys(config.seed, customers.number, stream), step + ordinal)
+    def draw(stream: Stream) -> FloatArray:
+        return uniform(keys(config.seed, customers.number, stream), step)
 
-    product_weights, channel_weights, can_contact = policy
-    product = np.minimum(categorical(draw(Stream.ACTION_PRODUCT), product_weights), len(PRODUCTS) - 1)
-    channel = np.minimum(categorical(draw(Stream.ACTION_CHANNEL), channel_weights[rows, product]), len(CHANNELS) - 1)
-    slot = categorical(draw(Stream.ACTION_SLOT), np.array(campaigns.slot_share))
-    intensity = categorical(draw(Stream.ACTION_INTENSITY), np.array(campaigns.intensity_share))
+    product, channel, slot, intensity, probability = _choose_actions(config, policy, draw)
     is_control = draw(Stream.ARM) < campaigns.control_share
-    arm = np.where(in_audience & can_contact, np.where(is_control, CONTROL, TREATMENT), OUTSIDE)
-    probability = (
-        (1 - campaigns.control_share)
-        * product_weights[rows, product]
-        * channel_weights[rows, product, channel]
-        * np.array(campaigns.slot_share)[slot]
-        * np.array(campaigns.intensity_share)[intensity]
-    )
+    arm = np.where(in_audience & policy[2], np.where(is_control, CONTROL, TREATMENT), OUTSIDE)
     tables = make_tables(config.parameters)
     log_odds = tables.answer[customers.segment, customers.trait, intent, channel, slot, intensity]
     log_odds = log_odds + product_part[rows, product] + responses.fatigue * fatigue
@@ -171,6 +161,28 @@ def draw_wave(
         opening_day=opening_day,
         is_put_off=(arm == TREATMENT) & (draw(Stream.PUT_OFF) < put_off),
     )
+
+
+def _choose_actions(
+    config: WorldConfig, policy: tuple[FloatArray, FloatArray, BoolArray], draw: Callable[[Stream], FloatArray]
+) -> tuple[IntArray, IntArray, IntArray, IntArray, FloatArray]:
+    """Return product, channel, slot, intensity and the probability of a contact with them, each of shape (n,)."""
+    campaigns = config.parameters.campaigns
+    product_weights, channel_weights, _ = policy
+    rows = np.arange(product_weights.shape[0])
+    product = np.minimum(categorical(draw(Stream.ACTION_PRODUCT), product_weights), len(PRODUCTS) - 1)
+    channel = categorical(draw(Stream.ACTION_CHANNEL), channel_weights[rows, product])
+    channel = np.minimum(channel, len(CHANNELS) - 1)
+    slot = categorical(draw(Stream.ACTION_SLOT), np.array(campaigns.slot_share))
+    intensity = categorical(draw(Stream.ACTION_INTENSITY), np.array(campaigns.intensity_share))
+    probability = (
+        (1 - campaigns.control_share)
+        * product_weights[rows, product]
+        * channel_weights[rows, product, channel]
+        * np.array(campaigns.slot_share)[slot]
+        * np.array(campaigns.intensity_share)[intensity]
+    )
+    return product, channel, slot, intensity, probability
 
 
 def _response_times(

@@ -120,14 +120,9 @@ def draw_customers(config: WorldConfig, numbers: IntArray) -> Customers:
     housing_weights = np.column_stack([housing_share, 1 - housing_share.sum(axis=1)])
     pay = keys(config.seed, numbers, Stream.PAY_SCHEDULE)
     held = _first_holdings(config, numbers, segment, state, (age_days / YEAR_DAYS).astype(np.int64))
-    products, channels = np.arange(len(PRODUCTS)), np.arange(len(CHANNELS))
-    since = (start - joined_day)[:, None] * uniform(keys(config.seed, numbers, Stream.HOLDING_AGE)[:, None], products)
-    consent_key = keys(config.seed, numbers, Stream.CONSENT_FIRST)[:, None]
-    consented = uniform(consent_key, channels) < np.array(parameters.consent_first)[segment]
-    lapse_key = keys(config.seed, numbers, Stream.CONSENT_LAPSED)[:, None]
-    has_lapsed = consented & (uniform(lapse_key, channels) < parameters.consent_lapsed)
-    lapse_share = uniform(lapse_key, channels + len(CHANNELS))
-    lapsed_day = start - 1 - (lapse_share * (start - joined_day - 1)[:, None]).astype(np.int64)
+    holding_key = keys(config.seed, numbers, Stream.HOLDING_AGE)[:, None]
+    since = (start - joined_day)[:, None] * uniform(holding_key, np.arange(len(PRODUCTS)))
+    consented, lapsed_day = _first_consents(config, numbers, segment, joined_day)
     return Customers(
         number=numbers,
         segment=segment,
@@ -145,9 +140,24 @@ def draw_customers(config: WorldConfig, numbers: IntArray) -> Customers:
         held=held,
         opened_day=np.where(held, start - 1 - since.astype(np.int64), -1),
         consented=consented,
-        lapsed_day=np.where(has_lapsed & (joined_day < start - 1)[:, None], lapsed_day, -1),
+        lapsed_day=lapsed_day,
         send_offset=(draw(Stream.SEND_DAY) * SEND_DAYS).astype(np.int64),
     )
+
+
+def _first_consents(
+    config: WorldConfig, numbers: IntArray, segment: IntArray, joined_day: IntArray
+) -> tuple[BoolArray, IntArray]:
+    """Return consents given at joining and the days before the history on which they were withdrawn again, or -1."""
+    parameters, start = config.parameters.population, day_number(config.history_start)
+    channels = np.arange(len(CHANNELS))
+    consent_key = keys(config.seed, numbers, Stream.CONSENT_FIRST)[:, None]
+    consented = uniform(consent_key, channels) < np.array(parameters.consent_first)[segment]
+    lapse_key = keys(config.seed, numbers, Stream.CONSENT_LAPSED)[:, None]
+    has_lapsed = consented & (uniform(lapse_key, channels) < parameters.consent_lapsed)
+    lapse_share = uniform(lapse_key, channels + len(CHANNELS))
+    lapsed_day = start - 1 - (lapse_share * (start - joined_day - 1)[:, None]).astype(np.int64)
+    return consented, np.where(has_lapsed & (joined_day < start - 1)[:, None], lapsed_day, -1)
 
 
 def _households(config: WorldConfig, numbers: IntArray) -> IntArray:
