@@ -1,10 +1,19 @@
 -- Reserved events that still count on the send date (B-04, B-05, B-11). An event counts until the event that ends it
 -- or until its pause is over, whichever comes first; durations and ends are rules of policy_suppression_rules.
-with known_events as (
+with rules as (
+    {{ in_force(ref('policy_suppression_rules'), send_date()) }}
+),
+
+channels as (
+    {{ in_force(ref('policy_channels'), send_date()) }}
+),
+
+known_events as (
+    -- a channel we do not send on (an opt-out given in the app, at the branch) names none of ours: it holds on all
     select
         customer_id,
         event_type,
-        channel,
+        case when channel in (select channels.channel from channels) then channel end as channel,
         occurred_at
     from {{ ref('int_events__as_known') }}
     where is_reserved and occurred_at < {{ day_end(as_of_date()) }}
@@ -40,14 +49,6 @@ happenings as (
     select * from opt_outs_by_response
     union all
     select * from grants
-),
-
-rules as (
-    {{ in_force(ref('policy_suppression_rules'), send_date()) }}
-),
-
-channels as (
-    {{ in_force(ref('policy_channels'), send_date()) }}
 ),
 
 starts as (
