@@ -38,7 +38,16 @@ def fallback_draft(brief: Brief, retrieved: list[Retrieved]) -> Draft | None:
         None where the corpus has no approved opening for the product and channel.
     """
     wording = [item for item in retrieved if item.chunk.tag("role") and item.kind in ("brand_voice", "product_sheet")]
-    wording.sort(key=lambda item: (item.doc_id, item.doc_version, item.chunk.char_start))
+    # Where room is scarce the shortest words come first, so that the disclosures to come fit too.
+    is_short = brief.channel in ("sms", "push", "in_app")
+    wording.sort(
+        key=lambda item: (
+            len(item.chunk.text) if is_short else 0,
+            item.doc_id,
+            item.doc_version,
+            item.chunk.char_start,
+        )
+    )
     sentences = []
     for role in _ROLES[brief.channel]:
         found = _first_without_claims(wording, role, brief)

@@ -8,13 +8,19 @@ import re
 from dataclasses import dataclass
 
 from rag.claims import lexicon
-from rag.claims.numbers import find_numbers
+from rag.claims.numbers import find_numbers, shown_value
 from rag.claims.words import EMPTY_CONDITION_WORDS, FILLER_WORDS, stem
 
 _MARKERS = re.compile(
     "|".join(rf"(?P<m{index}>\b(?:{pattern})\b)" for index, (_, _, pattern) in enumerate(lexicon.CONDITION_MARKERS))
 )
 _END = re.compile(r"[;()!?\n]|,(?!\d{3})(?!\s(?:19|20)\d\d)|\.(?!\d)|\bthen\b|\bbut\b| - ")
+
+
+# A phrase of place or time ('for 48 months at ...') ends before the next statement.
+_END_OF_PHRASE = re.compile(
+    _END.pattern + r"|\bat\s+(?=\d)|\b(?:means?|is|are|has|have|equals?|costs?)\b|\band\s+(?=(?:an?\s+)?\$?\d)"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ def find_conditions(text: str) -> list[Condition]:
     marks = list(_MARKERS.finditer(text))
     for position, mark in enumerate(marks):
         name, binds_clause, _ = lexicon.CONDITION_MARKERS[int(mark.lastgroup[1:])]  # type: ignore[index]
-        stop = _END.search(text, mark.end())
+        stop = (_END if binds_clause else _END_OF_PHRASE).search(text, mark.end())
         end = stop.start() if stop else len(text)
         if position + 1 < len(marks):
             end = min(end, marks[position + 1].start())
@@ -69,8 +75,7 @@ def canonical_content(text: str) -> str:
     numbers = find_numbers(text)
     plain, parts = text, []
     for number in reversed(numbers):
-        shown = number.value if isinstance(number.value, str) else "..".join(f"{value:f}" for value in number.value)
-        parts.append(f"{shown} {number.unit}".strip())
+        parts.append(shown_value(number.value, number.unit))
         plain = plain[: number.start] + " " * (number.end - number.start) + plain[number.end :]
     for word in re.findall(r"[a-z][a-z'-]*", plain.replace("_", " ")):
         if word not in FILLER_WORDS:

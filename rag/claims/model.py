@@ -6,6 +6,8 @@ Belongs here: the dataclass, its units and its written form. How it is found in 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rag.claims.numbers import shown_value
+
 CLAIM_TYPES = (
     "rate",
     "apy",
@@ -93,16 +95,7 @@ class Claim:
         """The claim as one line of text: what `rag.template_citations.claim_value` holds."""
         parts = ["not"] if self.is_negative else []
         parts += sorted(self.qualifiers)
-        parts.append(_shown_value(self.value, self.unit))
+        parts.append(shown_value(self.value, self.unit))
         parts += [f"[{' '.join(sorted(self.subject))}]"] if self.subject and self.is_numeric else []
         parts += [f"({condition})" for condition in sorted(self.conditions)]
         return " ".join(parts)
-
-
-def _shown_value(value: tuple[Decimal, ...] | str, unit: str) -> str:
-    if isinstance(value, str):
-        return value
-    if unit in ("mbp", "mbp_point"):
-        shown = " to ".join(f"{number / 100_000:f}" for number in value)
-        return f"{shown} {'%' if unit == 'mbp' else 'percentage points'}"
-    return f"{' to '.join(f'{number:f}' for number in value)} {unit}"

@@ -28,6 +28,11 @@ PATTERNS = tuple(
             r"https?://\S+|\bwww\.\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|bank|io|co|us|example)\b(?:/\S*)?",
         ),
         ("phone", r"(?<![\d$])(?:\+?1[-. ])?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b"),
+        (
+            "address",
+            r"\b\d{1,5}\s+(?:[a-z.']+\s+){1,4}(?:street|st|road|rd|avenue|ave|lane|drive|square|place|boulevard|blvd|way)\b\.?,"
+            r"\s*[a-z .'-]+,?\s+[a-z]{2}\s+\d{5}(?:-\d{4})?\b",
+        ),
         ("iso_date", r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?!\d)"),
         (
             "long_date",
@@ -95,6 +100,16 @@ def find_numbers(text: str) -> list[Number]:
     return sorted(found, key=lambda number: number.start)
 
 
+def shown_value(value: tuple[Decimal, ...] | str, unit: str) -> str:
+    """Write a value with its unit: '4.1 %', '8.49 to 17.99 %', '2500 usd'; texts stand as they are."""
+    if isinstance(value, str):
+        return value
+    if unit in ("mbp", "mbp_point"):
+        shown = " to ".join(f"{_plain(number / 100_000):f}" for number in value)
+        return f"{shown} {'%' if unit == 'mbp' else 'percentage points'}"
+    return f"{' to '.join(f'{number:f}' for number in value)} {unit}"
+
+
 def to_decimal(raw: str) -> Decimal | None:
     """Return the exact value of a written number, or None where it can be read in two ways ('4,10')."""
     raw = raw.strip()
@@ -112,9 +127,9 @@ def to_decimal(raw: str) -> Decimal | None:
 
 def _number(kind: str, match: re.Match) -> Number | None:
     start, end = match.span()
-    if kind in ("url", "phone"):
+    if kind in ("url", "phone", "address"):
         raw = match.group().rstrip(".,;:)")
-        shown = raw if kind == "url" else re.sub(r"\D", "", raw)[-10:]
+        shown = re.sub(r"\D", "", raw)[-10:] if kind == "phone" else raw
         return Number(kind, shown, kind, start, start + len(raw))
     if kind in ("iso_date", "long_date", "day_month", "year_month", "numeric_date"):
         return _date(kind, match)

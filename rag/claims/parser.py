@@ -127,7 +127,7 @@ def _claim(
 
 def _numeric_type(number: Number, before: str, after: str, index: int, numbers: list[Number], text: str) -> str:
     """Return the type of a number that is no date."""
-    if number.kind in ("url", "phone", "count"):
+    if number.kind in ("url", "phone", "address", "count"):
         return "bonus" if lexicon.BONUS_LABEL.search(before + " " + after) and number.unit != "number" else "amount"
     if number.kind == "bps":
         return "bps"
