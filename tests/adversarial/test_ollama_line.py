@@ -94,6 +94,7 @@ def test_good_answers_become_templates_with_cited_claims(server):
 def test_an_answer_that_is_not_true_is_never_used(server, script, reason):
     batch = run(server, script)
     for row in batch.brief_templates:
+        assert row.abstain_reason is not None
         assert row.abstain_reason.startswith(reason)
         assert row.template_id is None or row.is_fallback
     assert "9.99%" not in texts(batch)
