@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WORLD ?= default
 CLI = $(PY) -m dagster_pipeline
 
-.PHONY: help setup run world night backfill ui sql message test test-data lint bench format clean
+.PHONY: help setup run check world night backfill ui sql message test test-data lint bench format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ $(STAMP): requirements.lock
 
 run: $(STAMP) ## run the whole line [WORLD=tiny] [INPUT=folder]
 	@$(CLI) run --world $(WORLD) $(if $(INPUT),--input "$(INPUT)")
+
+check: $(STAMP) ## read INPUT=folder without loading it: a verdict per file and column, and what to mend
+	@$(CLI) check --input "$(or $(INPUT),$(error name the folder: make check INPUT=folder))"
 
 world: $(STAMP) ## write the simulated bank as files: OUT=folder [WORLD=tiny]
 	@$(CLI) world --world $(WORLD) "$(or $(OUT),$(error name the folder: make world OUT=folder))"

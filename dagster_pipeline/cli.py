@@ -56,6 +56,20 @@ def run(input_folder: Annotated[Path | None, typer.Option("--input")] = None, wo
 
 
 @app.command()
+def check(input_folder: Annotated[Path, typer.Option("--input")]) -> None:
+    """Read a folder as its nights would, print what is right and wrong with it, and write nothing."""
+    from dagster_pipeline.loading.dry_run import check_folder
+    from dagster_pipeline.loading.errors import InputError
+
+    try:
+        verdict = check_folder(input_folder)
+    except InputError as error:
+        raise _fail(str(error)) from error
+    print(verdict.text())
+    raise typer.Exit(0 if verdict.is_loadable else 1)
+
+
+@app.command()
 def world(out: Annotated[Path, typer.Argument()], world: World = "default") -> None:
     """Write the simulated bank as files in the input contract."""
     if out.exists():

@@ -58,26 +58,22 @@ class AttributeColumns:
         return cls(prefix, kinds)
 
 
-def _number(name: str, part: Part) -> str:
+def read_attribute(name: str, kind: str, part: Part) -> str:
+    """Return the SQL expression of a free column's values (over ``raw``) read as number, boolean or text."""
     actual, sql_type = part.columns[name]
-    has_comma = part.has_decimal_comma(name)
-    return read_column(Column(name, "number"), f"raw.{quote_name(actual)}", sql_type, "UTC", has_comma).value
-
-
-def _text(name: str, part: Part) -> str:
-    actual, sql_type = part.columns[name]
-    return read_column(Column(name), f"raw.{quote_name(actual)}", sql_type, "UTC").value
-
-
-def _boolean(name: str, part: Part) -> str:
-    text = f"lower({_text(name, part)})"
-    return f"case when {text} in ('true', 'false') then {text} = 'true' end"
+    raw = f"raw.{quote_name(actual)}"
+    if kind == "number":
+        return read_column(Column(name, "number"), raw, sql_type, "UTC", part.has_decimal_comma(name)).value
+    text = read_column(Column(name), raw, sql_type, "UTC").value
+    if kind == "boolean":
+        return f"case when lower({text}) in ('true', 'false') then lower({text}) = 'true' end"
+    return text
 
 
 def _kinds_of_texts(con: duckdb.DuckDBPyConnection, part: Part, names: list[str]) -> dict[str, str]:
     """Tell whether all values of each text column are numbers, booleans, or neither; empty = there is none."""
     counts = ", ".join(
-        f"count({_text(name, part)}), count({_number(name, part)}), count({_boolean(name, part)})" for name in names
+        f"count({read_attribute(name, kind, part)})" for name in names for kind in ("text", "number", "boolean")
     )
     try:
         row = con.execute(f"select {counts} from {part.relation} as raw").fetchall()[0]
@@ -102,6 +98,6 @@ def attributes_json(columns: AttributeColumns, part: Part) -> str:
     for name, kind in columns.kinds.items():
         value = "null"
         if name in part.columns:
-            value = {"number": _number, "boolean": _boolean, "text": _text}[kind](name, part)
+            value = read_attribute(name, kind, part)
         items.append(f"{quote_text(name.removeprefix(columns.prefix))}, {value}")
     return f"cast(json_object({', '.join(items)}) as json)"

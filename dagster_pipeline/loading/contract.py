@@ -17,18 +17,50 @@ TRISTATE = ("true", "false", "not_applicable")
 ATTRIBUTE_PREFIX = "attr_"
 PROTECTED_PREFIX = "protected_"
 
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the door: what a row that broke it is like, and what to do about it."""
+
+    meaning: str
+    mend: str
+
+
 RULES = {
-    "malformed_row": "the line does not have the header's number of fields",
-    "malformed_value": "a value is not of its column's type, form or range",
-    "missing_value": "a value that every row needs is empty",
-    "unexpected_value": "a value stands where the contract wants none",
-    "unknown_code": "a value is outside the column's vocabulary",
-    "unknown_customer": "no accepted customer has this customer_id",
-    "unknown_product": "no product known tonight has this product_id",
-    "impossible_date": "a date that does not exist, is out of bounds, or lies before what it must follow",
-    "duplicate_row": "the row stands in this load, or is known from an earlier night, already",
-    "conflicting_key": "an earlier row of this load has the same key and other content",
-    "bad_document": "the document can't be read",
+    "malformed_row": Rule(
+        "the line does not have the header's number of fields",
+        "quote values that hold the delimiter, a quote or a line break, and close every quote",
+    ),
+    "malformed_value": Rule(
+        "a value is not of its column's type, form or range", "export the column in the form that is expected"
+    ),
+    "missing_value": Rule("a value that every row needs is empty", "fill it, or leave the row out of the export"),
+    "unexpected_value": Rule(
+        "a value stands where the contract wants none", "empty it, or mend the column that contradicts it"
+    ),
+    "unknown_code": Rule(
+        "a value is outside the column's vocabulary", "map your codes to the ones expected when you export"
+    ),
+    "unknown_customer": Rule(
+        "no accepted customer has this customer_id",
+        "deliver the customer too, or mend its own row if that was rejected",
+    ),
+    "unknown_product": Rule(
+        "no product known tonight has this product_id", "add the product to products, past ones too"
+    ),
+    "impossible_date": Rule(
+        "a date that does not exist, is out of bounds, or lies before what it must follow",
+        "mend the date; leave it empty where there is none, instead of a stand-in such as 0001-01-01",
+    ),
+    "duplicate_row": Rule(
+        "the row stands in this load, or is known from an earlier night, already",
+        "nothing is lost; deliver every row once if the copies are not meant",
+    ),
+    "conflicting_key": Rule(
+        "an earlier row of this load has the same key and other content",
+        "deliver one row per key: the latest; the first was loaded",
+    ),
+    "bad_document": Rule("the document can't be read", "mend the document as its message says"),
 }
 
 Kind = Literal["text", "list", "date", "instant", "decimal", "integer", "number"]
@@ -104,6 +136,11 @@ class FileContract:
     def required_columns(self) -> tuple[str, ...]:
         """Names of the columns a file must have."""
         return tuple(column.name for column in self.columns if column.must_exist)
+
+    @property
+    def optional_columns(self) -> tuple[str, ...]:
+        """Names of the columns a file may lack."""
+        return tuple(column.name for column in self.columns if not column.must_exist)
 
 
 def _needed(name: str, kind: Kind = "text", **rules: object) -> Column:

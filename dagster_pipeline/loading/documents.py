@@ -25,7 +25,7 @@ class LoadedDocuments:
     rejects: list[tuple] = field(default_factory=list)
 
 
-def read_documents(folder: Path, root: Path, max_reject_share: float) -> LoadedDocuments:
+def read_documents(folder: Path, root: Path) -> LoadedDocuments:
     """Parse every file below ``folder/documents``.
 
     Parameters
@@ -34,13 +34,11 @@ def read_documents(folder: Path, root: Path, max_reject_share: float) -> LoadedD
         The input folder, or a night's folder in it.
     root : Path
         The input folder, which no link may leave and names are relative to.
-    max_reject_share : float
-        Admitted share of unreadable documents.
 
     Raises
     ------
     InputError
-        If a link leads out of the folder, or too many documents can't be read.
+        If a link leads out of the folder.
     """
     base = folder / "documents"
     if not base.exists() and not base.is_symlink():
@@ -53,14 +51,23 @@ def read_documents(folder: Path, root: Path, max_reject_share: float) -> LoadedD
         check_inside(path, root)
         if path.is_file() and not path.name.startswith("."):
             paths.append((path, path.relative_to(root).as_posix()))
-    loaded = _parse(paths)
+    return _parse(paths)
+
+
+def check_document_share(loaded: LoadedDocuments, max_reject_share: float) -> None:
+    """Refuse a folder of documents of which more than the admitted share can't be read.
+
+    Raises
+    ------
+    InputError
+        Naming the first of them.
+    """
     if len(loaded.rejects) > max_reject_share * len(loaded.files):
         file, _, _, _, _, message = loaded.rejects[0]
         raise InputError(
             f"documents: {len(loaded.rejects)} of {len(loaded.files)} can't be read; at most {max_reject_share:.0%} "
-            f"may be. The first is {file}: {message} Nothing of this night was loaded. Mend them and run again."
+            f"may be.\n  The first is {file}: {message}\nNothing of this night was loaded. Mend them and run again."
         )
-    return loaded
 
 
 def read_default_documents() -> LoadedDocuments:

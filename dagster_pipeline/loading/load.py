@@ -24,6 +24,7 @@ from dagster_pipeline.loading.staging import Staged, stage_folder
 from dagster_pipeline.loading.truth import load_truth
 from dagster_pipeline.tables import create_declared_tables
 
+NO_DATE = "The folder holds no accepted row with a date, so there is no first night. Add rows and run again."
 _NIGHT_TABLES = (
     "customers",
     "customers_protected",
@@ -71,7 +72,7 @@ def load_night(
     night_folder = root if is_first else root / "nights" / as_of_date.isoformat()
     try:
         staged = stage_folder(con, night_folder, root, as_of_date.isoformat(), is_first, settings)
-        staged.refuse_problems()
+        staged.refuse_problems(folder)
         con.execute("begin transaction")
         try:
             write_night(con, staged, as_of_date)
@@ -107,7 +108,9 @@ def write_night(con: duckdb.DuckDBPyConnection, staged: Staged, as_of_date: date
     _write_documents(con, reject_known_documents(con, staged.documents, as_of_date), as_of_date)
     con.execute(
         "insert into raw.rejects select source_file, row_number, rule, column_name, value, message, "
-        f"date '{night}' from stage_rejects order by source_file, row_number, rule"
+        f"date '{night}' from stage_rejects "
+        "qualify row_number() over (partition by source_file, row_number, rule order by position, column_name) = 1 "
+        "order by source_file, row_number, rule"
     )
 
 
@@ -139,7 +142,7 @@ def _write_documents(con: duckdb.DuckDBPyConnection, documents: LoadedDocuments,
     for row in documents.rows:
         con.execute(f"insert into raw.documents values ({', '.join('?' * 13)})", [*row, as_of_date])
     for reject in documents.rejects:
-        con.execute("insert into stage_rejects values (?, ?, ?, ?, ?, ?, false)", list(reject))
+        con.execute("insert into stage_rejects values (?, ?, ?, ?, ?, ?, false, 0)", list(reject))
     rejected = {reject[0] for reject in documents.rejects}
     for file in documents.files:
         is_rejected = int(file in rejected)
@@ -236,10 +239,10 @@ def default_as_of_date(folder: Path, settings: LoadSettings = LOAD_SETTINGS) -> 
         raise InputError(f"There is no folder {folder}; expected a folder of files in the input contract.")
     with scratch_warehouse() as con:
         staged = stage_folder(con, root, root, first_night_unknown(settings), True, settings)
-        staged.refuse_problems()
+        staged.refuse_problems(folder)
         night = last_staged_date(con, settings)
     if night is None:
-        raise InputError(f"{folder} holds no accepted row with a date; name the night with DATE=.")
+        raise InputError(NO_DATE)
     return night
 
 

@@ -55,12 +55,15 @@ class Reading:
         Whether a present value may be unreadable.
     looks_like_date : str
         Whether an unreadable value has the form of a date, so that it is the calendar it breaks.
+    is_local : str
+        Whether an instant names no zone.
     """
 
     is_present: str
     value: str
     can_fail: bool
     looks_like_date: str = "false"
+    is_local: str = "false"
 
 
 def quote_name(name: str) -> str:
@@ -157,7 +160,8 @@ def _read_native_time(column: Column, raw: str, sql_type: str, local_zone: str) 
         if _is_zoned_instant(sql_type):
             return Reading(is_present, f"cast({raw} as timestamptz)", can_fail=False)
         if _is_naive_instant(sql_type) or sql_type == "DATE":
-            return Reading(is_present, f"cast({raw} as timestamp) at time zone {local_zone}", can_fail=False)
+            value = f"cast({raw} as timestamp) at time zone {local_zone}"
+            return Reading(is_present, value, can_fail=False, is_local=is_present)
     return None
 
 
@@ -166,7 +170,7 @@ def _read_text(column: Column, text: str, zone: str, has_decimal_comma: bool) ->
     is_present = f"coalesce(trim({text}, ' \t\r\n') <> '', false)"
     if column.kind in ("text", "list"):
         return Reading(is_present, f"case when {is_present} then {text} end", can_fail=False)
-    looks_like_date = "false"
+    looks_like_date = is_local = "false"
     if column.kind == "date":
         value = f"case when {_matches(text, _DATE_FORM)} then try_cast(left({text}, 10) as date) end"
         looks_like_date = _matches(text, _DATE_FORM)
@@ -175,7 +179,8 @@ def _read_text(column: Column, text: str, zone: str, has_decimal_comma: bool) ->
             f"case when {_matches(text, _ZONED_FORM)} then try_cast({text} as timestamptz) "
             f"when {_matches(text, _LOCAL_FORM)} then try_cast({text} as timestamp) at time zone {quote_text(zone)} end"
         )
-        looks_like_date = f"({_matches(text, _ZONED_FORM)} or {_matches(text, _LOCAL_FORM)})"
+        is_local = _matches(text, _LOCAL_FORM)
+        looks_like_date = f"({_matches(text, _ZONED_FORM)} or {is_local})"
     else:
         form = _INTEGER_FORM if column.kind == "integer" else _NUMBER_FORM
         number = text
@@ -184,7 +189,7 @@ def _read_text(column: Column, text: str, zone: str, has_decimal_comma: bool) ->
         value = f"case when {_matches(text, form)} then try_cast({number} as {SQL_TYPES[column.kind]}) end"
         if column.kind == "number":
             value = f"case when isfinite({value}) then {value} end"
-    return Reading(is_present, value, can_fail=True, looks_like_date=looks_like_date)
+    return Reading(is_present, value, can_fail=True, looks_like_date=looks_like_date, is_local=is_local)
 
 
 def _matches(text: str, form: str) -> str:

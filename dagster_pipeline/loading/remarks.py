@@ -4,13 +4,19 @@ What belongs here: sentences for the run's output. What a missing file switches 
 """
 
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 
 from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, PROTECTED_PREFIX, FileContract
 from dagster_pipeline.loading.errors import printable
-from dagster_pipeline.loading.reader import Part
+from dagster_pipeline.loading.reader import SUFFIXES, Part
+
+# 0 to 1. Likeness from which a name is taken for a misspelling: costumer_id for customer_id has 0.9.
+_ALIKE = 0.7
+# 10 to 1,000: comparing names takes time, and a table with more strange names has another fault.
+_COMPARED = 200
 
 
 def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
@@ -26,7 +32,9 @@ def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
     if not strange:
         return []
     shown = ", ".join(map(printable, strange[:10])) + (" ..." if strange[10:] else "")
-    return [f"Not part of the input contract and left alone: {shown}. Expected names such as customers.csv."]
+    absent = {name for name in known if not any((night_folder / f"{name}{end}").exists() for end in ("", *SUFFIXES))}
+    alike = look_alikes([name.split(".")[0] for name in strange], sorted(absent))
+    return [" ".join([f"Not part of the input contract and left alone: {shown}.", *alike])]
 
 
 def unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:
@@ -40,8 +48,19 @@ def unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:
     }
     if not unknown:
         return []
-    shown = ", ".join(map(printable, sorted(unknown)[:10])) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
-    return [f"Columns of {contract.name} that the contract does not know were left out: {shown}."]
+    absent = known - {name for part in parts for name in part.columns}
+    alike = look_alikes(sorted(unknown), sorted(absent))
+    if contract.has_attributes:
+        alike.append("Columns of your own need the prefix attr_ to be used, or protected_ to be kept apart.")
+    shown = ", ".join(map(printable, sorted(unknown)[:10]))
+    shown += f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+    return [" ".join([f"Columns of {contract.name} that the contract does not know were left out: {shown}.", *alike])]
+
+
+def look_alikes(found: list[str], absent: list[str]) -> list[str]:
+    """Tell which strange names look like ones that are missing: costumer_id for customer_id."""
+    pairs = [(name, alike) for name in absent for alike in get_close_matches(name, found[:_COMPARED], 1, _ALIKE)]
+    return [f"{printable(alike)} looks like {name}: rename it if it is." for name, alike in pairs]
 
 
 def skipped_nights(con: duckdb.DuckDBPyConnection, root: Path, as_of_date: date) -> list[str]:

@@ -100,12 +100,14 @@ def degraded_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
 
 
 def _customer_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
-    states, zones, births = con.execute(
-        "select count(state), count(timezone), "
+    customers, states, zones, births = con.execute(
+        "select count(*), count(state), count(timezone), "
         "(select count(birth_date) from raw.customers_protected where loaded_as_of_date <= $night) "
         "from raw.customers where loaded_as_of_date <= $night",
         {"night": night},
     ).fetchall()[0]
+    if not customers:
+        return []
     notes = []
     if not states:
         notes.append("No customer has a state: products limited to states are offered to nobody.")

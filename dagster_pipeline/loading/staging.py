@@ -11,7 +11,13 @@ import duckdb
 
 from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, FileContract
 from dagster_pipeline.loading.dialect import decimal_comma_remarks, encoding_remarks, with_decimal_commas
-from dagster_pipeline.loading.documents import DEFAULT_PREFIX, LoadedDocuments, read_default_documents, read_documents
+from dagster_pipeline.loading.documents import (
+    DEFAULT_PREFIX,
+    LoadedDocuments,
+    check_document_share,
+    read_default_documents,
+    read_documents,
+)
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.reader import Part, check_part, find_parts, open_part
 from dagster_pipeline.loading.remarks import unknown_columns, unknown_files
@@ -60,20 +66,20 @@ class Staged:
         """Tell whether a file of the contract has a problem."""
         return any(problem.name == name for problem in self.problems)
 
-    def refuse_problems(self) -> None:
+    def refuse_problems(self, folder: Path) -> None:
         """Stop the night if there is a problem.
 
         Raises
         ------
         InputError
-            With all problems.
+            With all problems, and how to see every file and column of ``folder``.
         """
         messages = [problem.message for problem in self.problems]
         if len(messages) > 1:
             messages = [f"{number}. {message}" for number, message in enumerate(messages, start=1)]
             messages.insert(0, f"The night can't be loaded, for {len(self.problems)} reasons:")
         if messages:
-            raise InputError("\n".join(messages))
+            raise InputError("\n".join([*messages, f"A verdict on every file and column: make check INPUT={folder}"]))
 
 
 def stage_folder(
@@ -109,7 +115,8 @@ def stage_folder(
     for contract in FILES:
         _stage_file(con, contract, night, staged, settings)
     staged.notes.extend(unknown_files(night_folder, is_first))
-    return Staged(staged.parts, _documents(night_folder, root, is_first, staged, settings), staged.notes, staged.problems)
+    documents = _documents(night_folder, root, is_first, staged, settings)
+    return Staged(staged.parts, documents, staged.notes, staged.problems)
 
 
 def _open_parts(
@@ -196,9 +203,11 @@ def _stage_file(
 def _documents(
     night_folder: Path, root: Path, is_first: bool, staged: Staged, settings: LoadSettings
 ) -> LoadedDocuments:
+    documents = LoadedDocuments()
     try:
-        documents = read_documents(night_folder, root, settings.max_reject_share)
+        documents = read_documents(night_folder, root)
+        check_document_share(documents, settings.max_reject_share)
     except InputError as error:
         staged.problems.append(Problem("documents", str(error)))
-        return LoadedDocuments()
+        return documents
     return read_default_documents() if is_first and not documents.files else documents

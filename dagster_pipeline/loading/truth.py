@@ -62,7 +62,11 @@ def _load_world(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Load the one row of truth.world from ``world.json``: at least its seed."""
     try:
         world = json.loads(path.read_text(encoding="utf-8"))
-        row = [int(world["seed"] if "seed" in world else world["world_seed"]), world.get("customers"), json.dumps(world)]
+        row = [
+            int(world["seed"] if "seed" in world else world["world_seed"]),
+            world.get("customers"),
+            json.dumps(world),
+        ]
         con.execute("create or replace temp table stage_world as select * from truth.world limit 0")
         con.execute("insert into stage_world values (?, ?, ?)", row)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, duckdb.Error) as error:

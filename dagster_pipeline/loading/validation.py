@@ -6,8 +6,6 @@ first by itself, then by what it refers to, last by its key; a row that failed o
 so a spoiled copy never makes its original a duplicate.
 """
 
-from difflib import get_close_matches
-
 import duckdb
 
 from dagster_pipeline.loading.attributes import AttributeColumns, attributes_json
@@ -16,12 +14,11 @@ from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, PROTECTED_PREFIX
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.parsing import SQL_TYPES, quote_text
 from dagster_pipeline.loading.reader import Part, unreadable
+from dagster_pipeline.loading.remarks import look_alikes
 from dagster_pipeline.loading.settings import LoadSettings
 
 HIDDEN = "(protected, not shown)"
 _COLUMNS_SHOWN = 40
-# 0 to 1. Likeness from which a column's name is taken for a misspelling: costumer_id for customer_id has 0.9.
-_ALIKE = 0.7
 
 
 def create_rejects_table(con: duckdb.DuckDBPyConnection) -> None:
@@ -29,7 +26,7 @@ def create_rejects_table(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create or replace temp table stage_rejects "
         "(source_file varchar, row_number bigint, rule varchar, column_name varchar, value varchar, message varchar, "
-        "is_known boolean)"
+        "is_known boolean, position integer)"
     )
 
 
@@ -51,8 +48,7 @@ def check_columns(contract: FileContract, part: Part) -> None:
                 "again."
             )
         strange = [name for name in part.columns if name not in contract_names]
-        pairs = [(name, found) for name in missing for found in get_close_matches(name, strange, 1, _ALIKE)]
-        alike = "".join(f" {found} looks like {name}: rename it if it is." for name, found in pairs)
+        alike = "".join(f" {remark}" for remark in look_alikes(strange, missing))
         raise InputError(
             f"{part.source_file} lacks the required column{'s' if missing[1:] else ''} {', '.join(missing)}. "
             f"Found: {', '.join(list(part.columns)[:_COLUMNS_SHOWN])}. "
@@ -111,7 +107,7 @@ def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
 def _reject_bad_rows(
     con: duckdb.DuckDBPyConnection, part: Part, parsed: str, is_bad: str, checks: list[Check], settings: LoadSettings
 ) -> None:
-    """Write one reject per bad row and rule: the first column that broke it."""
+    """Write one reject per bad row, rule and column that broke it; ``position`` orders the columns."""
     structs = []
     for order, check in enumerate(checks):
         value = quote_text(HIDDEN) if check.is_protected else f"cast(raw_{check.column} as varchar)"
@@ -130,10 +126,9 @@ def _reject_bad_rows(
         )
         select
             {quote_text(part.source_file)}, source_row_number, problem.rule, problem.column_name,
-            left(problem.value, {settings.reject_value_length}), problem.message, false
+            left(problem.value, {settings.reject_value_length}), problem.message, false, problem.position
         from broken
         where problem is not null
-        qualify row_number() over (partition by source_row_number, problem.rule order by problem.position) = 1
         """
     )
 
@@ -154,7 +149,7 @@ def _reject_broken_rows(
         for broken in part.broken_rows
     ]
     if rows:
-        con.executemany("insert into stage_rejects values (?, ?, ?, ?, ?, ?, false)", rows)
+        con.executemany("insert into stage_rejects values (?, ?, ?, ?, ?, ?, false, 0)", rows)
 
 
 def reject_unknown_references(
@@ -181,7 +176,7 @@ def reject_unknown_references(
             f"where {name} is not null and {name} not in ({known})",
             rule=f"unknown_{target}",
             column=name,
-            message=f"no accepted {target} has this {name}; expected one of {target}s known tonight{hint}",
+            message=f"no accepted row of {target}s, of tonight or an earlier night, has this {name}{hint}",
         )
 
 
@@ -203,7 +198,7 @@ def _reject_staged(
     con.execute(
         f"insert into stage_rejects select ([{files}])[part + 1], source_row_number, {quote_text(rule)}, "
         f"{quote_text(column) if column else 'null'}, left(cast(value as varchar), 200), {quote_text(message)}, "
-        f"{str(is_known).lower()} from stage_found"
+        f"{str(is_known).lower()}, 0 from stage_found"
     )
     con.execute(
         f"delete from stage_{contract.name} where (part, source_row_number) in "
@@ -304,11 +299,12 @@ def check_shares(con: duckdb.DuckDBPyConnection, contract_name: str, parts: list
     if rejected <= settings.max_reject_share * rows_read:
         return
     rules = con.execute(
-        f"select rule, count(*) from stage_rejects where {condition} group by rule order by count(*) desc, rule"
+        f"select rule, count(distinct (source_file, row_number)) as rows_hit from stage_rejects where {condition} "
+        "group by rule order by rows_hit desc, rule"
     ).fetchall()
     examples = con.execute(
         f"select source_file, row_number, column_name, value, message from stage_rejects where {condition} "
-        f"order by source_file, row_number, rule limit {settings.examples_in_message}"
+        f"order by source_file, row_number, rule, position limit {settings.examples_in_message}"
     ).fetchall()
     lines = [
         f"  {file} row {row}{f', {column}' if column else ''}{f' = {value!r}' if value else ''}: {message}"
