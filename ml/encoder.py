@@ -95,7 +95,8 @@ def _torch(seed: int) -> Any:
     """Return torch, set up so that equal inputs give equal weights on the same machine."""
     import torch
 
-    torch.set_num_threads(2)
+    # One thread: the matrices are small, so a second gains a third at best and loses tenfold on a busy machine.
+    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(seed)
     return torch

@@ -24,7 +24,7 @@ SINGLE = "single_segment"
 NOISE = -1
 NOISE_NAME = "unlike the others"
 # Layout of the stored state; an earlier model of another layout lends no numbers.
-FORMAT = 1
+FORMAT = 2
 
 # One behaviour per theme over 30 days, so that no theme counts three times; binary holdings are left to
 # eligibility, because clusters of 0/1 columns are just their value combinations.
@@ -43,6 +43,15 @@ SEGMENT_FEATURES = (
     "app_event_count_30d",
     "high_intent_events_90d",
     "opens_90d",
+)
+# What these have in common is how much a customer spends at all; what tells customers apart is the mix. So each
+# counts as its share of their sum, and the level stays with the inflow.
+SPENDING_FEATURES = (
+    "housing_usd_30d",
+    "essentials_usd_30d",
+    "discretionary_usd_30d",
+    "transfer_usd_30d",
+    "fees_usd_30d",
 )
 # How a name says that a feature is high or low.
 _PHRASES = {
@@ -159,7 +168,11 @@ def _pick(matrix: np.ndarray, columns: Sequence[str], wanted: Sequence[str]) -> 
     for target, name in enumerate(wanted):
         if name in position:
             picked[:, target] = matrix[:, position[name]]
-    return np.sign(picked) * np.log1p(np.abs(picked))  # money and counts have long tails
+    values = np.sign(picked) * np.log1p(np.abs(picked))  # money and counts have long tails
+    spending = [target for target, name in enumerate(wanted) if name in SPENDING_FEATURES]
+    total = np.nansum(picked[:, spending], axis=1, keepdims=True)
+    values[:, spending] = picked[:, spending] / np.maximum(total, 1.0)
+    return values
 
 
 def _standardise(values: np.ndarray, fill: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
