@@ -159,8 +159,10 @@ def _print_sample(con: duckdb.DuckDBPyConnection, night: date) -> None:
     print("  because: " + ", ".join(reasons))
     citations = _rows(
         con,
-        "select claim_type, claim_value, doc_id, doc_version, quote from marts.fct_message_citations "
-        "where template_id = ? and claim_type <> 'verbatim' order by sentence_number, claim_number",
+        """select claim_type, claim_value, doc_id, doc_version, quote from marts.fct_message_citations as citations
+        join rag.documents as documents using (doc_id, doc_version)
+        where template_id = ? and claim_type <> 'verbatim' and documents.kind <> 'disclosure'
+        order by sentence_number, claim_number""",
         [template_id],
     )
     for claim_type, value, doc_id, version, quote in citations:
