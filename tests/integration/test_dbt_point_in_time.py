@@ -122,7 +122,7 @@ def test_the_later_night_knows_more(two_nights):
     counts = []
     for path in (later, earlier):
         con = duckdb.connect(str(path), read_only=True)
-        counts.append(con.execute("select count(*), count(responded_at) from raw.contacts").fetchone())
+        counts += con.execute("select count(*), count(responded_at) from raw.contacts").fetchall()
         con.close()
     assert counts[0][0] > counts[1][0]
     assert counts[0][1] > counts[1][1]

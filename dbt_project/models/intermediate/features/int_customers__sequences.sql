@@ -95,9 +95,12 @@ select
     placed.customer_id,
     placed.as_of_date,
     -- Weeks of the list that the history and the relationship reach into; the positions before them are padding.
-    cast(coalesce(least(
-        {{ weeks }}, ceil((placed.as_of_date - greatest(snapshots.history_from, customers.joined_on) + 1) / 7.0)
-    ), 0) as integer) as observed_weeks,
+    cast(case
+        when snapshots.history_from is null then 0
+        else least(
+            {{ weeks }}, ceil((placed.as_of_date - greatest(snapshots.history_from, customers.joined_on) + 1) / 7.0)
+        )
+    end as integer) as observed_weeks,
     {{ weekly_values('transaction', 'txn_count') }} as txn_count,
     {{ weekly_values('transaction', 'inflow_usd', 'double') }} as inflow_usd,
     {{ weekly_values('transaction', 'outflow_usd', 'double') }} as outflow_usd,

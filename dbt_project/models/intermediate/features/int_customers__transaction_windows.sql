@@ -1,9 +1,5 @@
 {%- set groups = ['income', 'housing', 'essentials', 'discretionary', 'transfer', 'fees'] -%}
-with days as (
-    select * from {{ ref('int_customers__transaction_days') }}
-),
-
-snapshot_days as (
+with snapshot_days as (
     {{ snapshot_days(90) }}
 ),
 
@@ -22,7 +18,7 @@ windowed as (
         {{ sum_in_days('outflow_count', 30) }} as outflow_count_30d,
         cast(count(*) filter (where days_ago < 30) as integer) as active_days_30d,
         {{ money('max(max_outflow_usd) filter (where days_ago < 30)') }} as max_outflow_usd_30d
-    from days
+    from {{ ref('int_customers__transaction_days') }} as days
     inner join snapshot_days on days.activity_date = snapshot_days.activity_date
     group by days.customer_id, snapshot_days.as_of_date
 ),
@@ -34,7 +30,7 @@ balances as (
         sum(inflow_usd - outflow_usd) over (
             partition by customer_id order by activity_date rows unbounded preceding
         ) as balance_proxy_usd
-    from days
+    from {{ ref('int_customers__transaction_days') }}
 ),
 
 so_far as (
