@@ -90,7 +90,7 @@ def conflicting_quantities(missing: list[Quantity], sentences: list[Sentence]) -
         for other in there:
             same_noun = quantity.noun and other.noun and stem_of(quantity.noun) == stem_of(other.noun)
             same_kind = quantity.kind == other.kind and quantity.kind != "number"
-            if (same_noun or same_kind) and not near_quantity(quantity, other):
+            if (same_noun or same_kind) and not near_quantity(other, quantity):
                 pairs.append((quantity, other))
                 break
     return pairs
@@ -116,14 +116,16 @@ def opposites(a: Alignment) -> list[tuple[Token, str, bool]]:
     Returns
     -------
     list of (Token, str, bool)
-        The word, the stem of its opposite, and whether a word beside it in the claim stands beside the opposite there.
+        The word, its opposite as it stands there, and whether the two have a word beside them in common.
     """
     found = []
     there: dict[str, list[tuple[int, int, bool]]] = {}
+    shown: dict[str, str] = {}
     sentences = [a.best_sentence, *a.top_sentences]
     for number, sentence in enumerate(sentences):
         for place, token in enumerate(sentence.tokens):
             there.setdefault(token.stem, []).append((number, place, token.is_negated))
+            shown.setdefault(token.stem, token.lower)
     claim = a.claim.tokens
     for i, token in enumerate(claim):
         if token.stem in there:
@@ -136,7 +138,7 @@ def opposites(a: Alignment) -> list[tuple[Token, str, bool]]:
                     beside & {near.stem for near in sentences[number].tokens[max(0, place - 4) : place + 5]}
                     for number, place in spots
                 )
-                found.append((token, other, near))
+                found.append((token, shown[other], near))
                 break
     return found
 
@@ -150,11 +152,11 @@ def _prefixed(stem: str) -> set[str]:
 def exclusives(a: Alignment) -> list[tuple[Token, str]]:
     """Return claim words of an exclusive set of which the best sentences have another member instead."""
     found = []
-    stems = {token.stem for sentence in a.top_sentences for token in sentence.tokens}
+    stems = {token.stem: token.lower for sentence in a.top_sentences for token in sentence.tokens}
     by_group: dict[int, str] = {}
     for stem in sorted(stems):
         for group in _EXCLUSIVE.get(stem, ()):
-            by_group.setdefault(group, stem)
+            by_group.setdefault(group, stems[stem])
     for token in a.words:
         if token.stem not in stems:
             other = next(

@@ -28,6 +28,7 @@ from rag.support.contradictions import (
 )
 from rag.support.quantities import near_quantity, same_quantity
 from rag.support.reading import MAX_CLAIM_CHARACTERS, Reading, Sentence, read, stem_of
+from rag.support.relations import CALENDAR_WORDS
 
 FEATURES: dict[str, int] = {
     # how much of the claim is said, by weight of its words
@@ -308,7 +309,7 @@ def _numbers(a: Alignment) -> dict[str, float]:
         "numbers": float(len(quantities)),
         "numbers_missing": float(len(missing)),
         "numbers_missing_document": float(len(missing_quantities(missing, a.evidence.sentences))) if missing else 0.0,
-        "numbers_near": float(sum(any(near_quantity(quantity, other) for other in there) for quantity in missing)),
+        "numbers_near": float(sum(any(near_quantity(other, quantity) for other in there) for quantity in missing)),
         "numbers_conflict": float(len(conflicting_quantities(missing, scope))),
         "numbers_other_noun": float(other_noun),
     }
@@ -355,14 +356,19 @@ def _roles(a: Alignment) -> dict[str, float]:
     """Measure whether words that stand in the best sentence stand there in another order."""
     found = a.claim.cache.get("positions", [])
     places = [(token, there[a.best][0]) for token, there in zip(a.words, found, strict=False) if a.best in there]
+    tokens = a.evidence.tokens
+    is_capital = [
+        token.text[0].isupper() and tokens[place].text[0].isupper() and token.lower not in CALENDAR_WORDS
+        for token, place in places
+    ]
     inversions = pairs = name_inversions = name_pairs = 0
-    for i, (left, here) in enumerate(places):
-        for right, there in places[i + 1 :]:
+    for i, (_, here) in enumerate(places):
+        for j, (_, there) in enumerate(places[i + 1 :]):
             if here == there:
                 continue
             pairs += 1
             inversions += there < here
-            if left.is_name and right.is_name:
+            if is_capital[i] and is_capital[i + 1 + j]:
                 name_pairs += 1
                 name_inversions += there < here
     passive = _is_passive(a.claim.sentences) != _is_passive([a.best_sentence])

@@ -150,8 +150,14 @@ def _same_but_for_scale(left: Quantity, right: Quantity) -> bool:
     return any(abs(small.value * scale - large.value) <= 1e-6 * large.value for scale in (1e3, 1e6, 1e9))
 
 
-def near_quantity(left: Quantity, right: Quantity, tolerance: float = 0.06) -> bool:
-    """Tell whether `right` could be said of `left` after rounding: within `tolerance`, no times or years."""
-    if "time" in (left.kind, right.kind) or "year" in (left.kind, right.kind):
+def near_quantity(actual: Quantity, said: Quantity, tolerance: float = 0.06) -> bool:
+    """Tell whether `said` rounds `actual`: fewer significant digits, within `tolerance`; no times, no years."""
+    if "time" in (actual.kind, said.kind) or "year" in (actual.kind, said.kind):
         return False
-    return abs(left.value - right.value) <= tolerance * max(abs(left.value), abs(right.value))
+    close = abs(actual.value - said.value) <= tolerance * max(abs(actual.value), abs(said.value))
+    return close and _significant_digits(said.value) < _significant_digits(actual.value)
+
+
+def _significant_digits(value: float) -> int:
+    digits = f"{value:.6f}".rstrip("0").rstrip(".").replace(".", "")
+    return len(digits.strip("0")) or 1

@@ -36,6 +36,7 @@ _ABBREVIATION = re.compile(
 )
 _SPEAKER = re.compile(r"^\s*(?P<name>[A-Z#][\w.'#-]*(?: [\w.'#-]+){0,3})\s?:\s+(?=\S)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ACRONYMS_LIKE_WORDS = frozenset({"who", "us", "it"})
 _VOWEL = re.compile(r"[aeiouy]")
 CLAUSE_ENDS = frozenset('.;:!?()"') | {"but", "although", "though", "while", "because", "however"}
 PUNCTUATION = frozenset('.,;:!?()[]"%$€£&')
@@ -246,8 +247,9 @@ def _mark(raw: list[str], starts_sentence: bool) -> tuple[Token, ...]:
             continue
         lower = text.lower()
         reach = 0 if lower in CLAUSE_ENDS else reach
-        is_content = lower not in STOPWORDS and lower not in NEGATORS and (len(lower) > 1 or lower.isdigit())
         is_name = _is_name(text, is_first, raw[i + 1] if i + 1 < len(raw) else "")
+        is_plain = lower not in STOPWORDS and lower not in NEGATORS and (len(lower) > 1 or lower.isdigit())
+        is_content = is_plain or (is_name and len(lower) > 1)
         weight = word_weight(text if is_name else lower) if is_content else 1.0
         tokens.append(Token(text, lower, stem_of(lower), is_content, is_name, reach > 0, weight))
         is_first = False
@@ -259,12 +261,11 @@ def _mark(raw: list[str], starts_sentence: bool) -> tuple[Token, ...]:
 
 
 def _is_name(text: str, is_first: bool, following: str) -> bool:
-    if text[0].isdigit() or text.lower() in STOPWORDS:
-        return False
-    if not text[0].isupper():
+    lower = text.lower()
+    if not text[0].isupper() or (lower in STOPWORDS and (not text.isupper() or lower not in _ACRONYMS_LIKE_WORDS)):
         return False
     if len(text) > 1 and text.isupper():
-        return True
+        return lower not in NEGATORS
     return not is_first or (following[:1].isupper() and following.lower() not in STOPWORDS)
 
 

@@ -402,3 +402,6 @@ EXCLUSIVE = _groups("""
     fine imprisonment
 """)
 """Sets of which a statement can usually hold for one member only."""
+
+CALENDAR_WORDS = frozenset((*EXCLUSIVE[0], *EXCLUSIVE[1]))
+"""Days of the week and months: capitals that name nobody."""

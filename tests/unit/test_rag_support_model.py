@@ -1,0 +1,211 @@
+"""The trained support model, its artefact, and the command line."""
+
+import io
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.support.cli import judge_lines, main, write_judgements
+from rag.support.evaluation import area_under_curve, balanced_accuracy, bootstrap, hand_pairs
+from rag.support.features import FEATURES
+from rag.support.model import ModelSettings, SupportModel, load_or_train, train
+from rag.support.passages import read_all_passages, read_passages
+
+SMALL = ModelSettings(iterations=60, seeds=(0,), folds=3, max_documents=0)
+EVIDENCE = (
+    "The council of Brannock voted 7 to 4 to close Mill Lane to cars on Saturdays. "
+    "The trial begins on 3 May and will run for six months. Petra Holm, who runs a bakery, expects more customers."
+)
+
+
+@pytest.fixture(scope="module")
+def model() -> SupportModel:
+    return train(read_all_passages()[::3], SMALL, "test")
+
+
+def test_clear_cases(model: SupportModel) -> None:
+    pairs = [
+        ("The trial begins on 3 May and will run for six months.", True),
+        ("The council of Brannock voted to close Mill Lane to cars on Saturdays.", True),
+        ("Petra Holm expects more customers.", True),
+        ("The council of Brannock voted 9 to 2 to close Mill Lane to cars on Saturdays.", False),
+        ("The trial begins on 3 June and will run for six years.", False),
+        ("Residents have collected signatures against the noise of lorries at night.", False),
+        ("The moon is made of cheese.", False),
+    ]
+    judged = model.judge([(claim, EVIDENCE) for claim, _ in pairs])
+    assert [judgement.supported for judgement in judged] == [expected for _, expected in pairs]
+    assert judged[0].reasons[0] == "stands in the evidence word for word"
+    assert judged[0].score >= SMALL.verbatim_score
+    assert "number 9 not in evidence" in judged[3].reasons[0]
+
+
+def test_measured_on_development_pairs(model: SupportModel) -> None:
+    folder = Path("tests/support_pairs")
+    natural = hand_pairs(read_passages(folder / "development_natural.txt"))
+    labels = np.array([pair.is_supported for pair in natural])
+    judged = model.judge([(pair.claim, pair.evidence) for pair in natural])
+    assert area_under_curve(labels, np.array([j.score for j in judged])) > 0.85
+    assert balanced_accuracy(labels, np.array([j.supported for j in judged])) > 0.7
+
+
+def test_scores_never_fall_when_a_direction_is_followed(model: SupportModel) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.random((200, len(FEATURES))).astype(np.float32)
+    before = model.score_rows(rows)
+    for place, direction in enumerate(FEATURES.values()):
+        if direction:
+            moved = rows.copy()
+            moved[:, place] += direction
+            assert (model.score_rows(moved) >= before - 1e-12).all()
+
+
+def test_a_judgement_does_not_depend_on_its_batch(model: SupportModel) -> None:
+    pairs = [("Petra Holm runs a bakery.", EVIDENCE), ("", EVIDENCE), ("Nobody voted. All cars are blue.", EVIDENCE)]
+    assert model.judge(pairs) == [model.judge([pair])[0] for pair in pairs]
+
+
+def test_the_weakest_sentence_pulls_a_claim_down(model: SupportModel) -> None:
+    good = "The trial begins on 3 May and will run for six months."
+    both = f"{good} The mayor of Oslo resigned after a scandal in June."
+    judged = model.judge([(good, EVIDENCE), (both, EVIDENCE)])
+    assert judged[1].score < judged[0].score
+    assert not judged[1].supported
+    assert any(reason.startswith("weakest of its 2 sentences") for reason in judged[1].reasons)
+
+
+def test_same_inputs_same_model() -> None:
+    settings = replace(SMALL, iterations=20)
+    passages = read_all_passages()[:12]
+    first, second = train(passages, settings), train(passages, settings)
+    rows = np.random.default_rng(1).random((50, len(FEATURES))).astype(np.float32)
+    assert np.array_equal(first.score_rows(rows), second.score_rows(rows))
+    assert (first.threshold, first.slope, first.intercept) == (second.threshold, second.slope, second.intercept)
+
+
+def test_artefact_is_kept_reused_and_replaced_when_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passages = read_all_passages()[:9]
+    monkeypatch.setattr("rag.support.model.read_all_passages", lambda: passages)
+    settings = replace(SMALL, iterations=10)
+    first = load_or_train(tmp_path / "models", tmp_path, settings)
+    (path,) = (tmp_path / "models").iterdir()
+    assert path.name == f"support-{first.content_hash}.joblib"
+    monkeypatch.setattr("rag.support.model.train", lambda *_: pytest.fail("trained again although the file is there"))
+    assert load_or_train(tmp_path / "models", tmp_path, settings).content_hash == first.content_hash
+    monkeypatch.undo()
+    monkeypatch.setattr("rag.support.model.read_all_passages", lambda: passages)
+    path.write_bytes(b"half a file")
+    assert load_or_train(tmp_path / "models", tmp_path, settings).threshold == first.threshold
+    (tmp_path / "new.md").write_text("---\ndoc_id: x\n---\nA text of more than five words stands here.\n")
+    assert load_or_train(tmp_path / "models", tmp_path, settings).content_hash != first.content_hash
+
+
+ODD_LINES = [
+    '{"id": 7, "claim": "Petra Holm runs a bakery.", "evidence": ["Petra Holm runs a bakery.", "It rains."]}',
+    "",
+    "no json",
+    "[]",
+    '"text"',
+    "null",
+    '{"claim": "x"}',
+    '{"id": "k", "evidence": "x"}',
+    '{"claim": 3, "evidence": "x"}',
+    '{"claim": "x", "evidence": {"a": 1}}',
+    '{"claim": "x", "evidence": ["a", 1]}',
+    '{"claim": "", "evidence": ""}',
+    '{"claim": "...", "evidence": "\\u0000\\ud800"}',
+    '{"id": null, "claim": "Ünïcödé 数字 \U0001f600 ١٢٣", "evidence": "数字 \U0001f600"}',
+    '{"claim": "' + "word " * 3000 + '", "evidence": "' + "A sentence of words. " * 2000 + '"}',
+    '{"claim": "((((", "evidence": "{\\"a\\": [1, {\\"b\\": null}]}"}',
+    "[" * 100_000,
+    '{"claim": "' + "x" * 100_000 + '", "evidence": "' + "9" * 50_000 + '"}',
+]
+
+
+def test_odd_lines_are_answered_one_by_one(model: SupportModel) -> None:
+    answers = list(judge_lines(ODD_LINES, model))
+    assert len(answers) == len(ODD_LINES) - 1
+    assert answers[0]["id"] == 7 and answers[0]["supported"] is True
+    codes = [answer.get("error", {}).get("code") for answer in answers]
+    assert codes[1:10] == [
+        "not_json",
+        "not_an_object",
+        "not_an_object",
+        "not_an_object",
+        "missing_field",
+        "missing_field",
+        "wrong_type",
+        "wrong_type",
+        "wrong_type",
+    ]
+    assert answers[6]["id"] == "k"
+    assert answers[1]["error"]["message"].startswith("line 3: line is not JSON")
+    assert answers[10] == {"supported": False, "score": 0.0, "reasons": ["claim is empty"]}
+    assert answers[12]["id"] is None
+    assert codes[15] == "not_json"
+    for answer in answers:
+        assert "error" in answer or (
+            0 <= answer["score"] <= 1 and isinstance(answer["supported"], bool) and answer["reasons"]
+        )
+
+
+def test_stream_of_bytes_in_and_json_lines_out(model: SupportModel) -> None:
+    out = io.StringIO()
+    write_judgements(
+        io.BytesIO(b'\xef\xbb\xbf{"claim": "The caf\xe9 sells coins.", "evidence": "It rains."}\r\n\n{"id": 2}\n'),
+        model,
+        out,
+    )
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert len(lines) == 2
+    assert lines[0]["supported"] is False
+    assert lines[1]["id"] == 2 and lines[1]["error"]["code"] == "missing_field"
+
+
+def test_answers_flow_before_the_input_ends(model: SupportModel) -> None:
+    read: list[int] = []
+
+    def endless():
+        while True:
+            read.append(1)
+            yield ODD_LINES[0]
+
+    assert next(judge_lines(endless(), model))["id"] == 7
+    assert len(read) <= 64
+
+
+def test_command_line(model: SupportModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr("rag.support.cli.load_or_train", lambda _: model)
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(ODD_LINES[0] + "\nbroken\n")
+    monkeypatch.setattr("sys.argv", ["grounding", str(path)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    lines = capsys.readouterr().out.splitlines()
+    assert stopped.value.code in (0, None)
+    assert json.loads(lines[0])["supported"] is True and "error" in json.loads(lines[1])
+    monkeypatch.setattr("sys.argv", ["grounding", str(tmp_path / "missing.jsonl")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "can't be read" in capsys.readouterr().err
+
+
+def test_figures_of_evaluation() -> None:
+    labels = np.array([True, True, False, False])
+    assert area_under_curve(labels, np.array([0.9, 0.4, 0.4, 0.1])) == 0.875
+    assert balanced_accuracy(labels, np.array([True, False, False, False])) == 0.75
+    figure = bootstrap("auc", labels, np.array([0.9, 0.8, 0.2, 0.1]), ["a", "b", "a", "b"])
+    assert (figure.value, figure.low, figure.high) == (1.0, 1.0, 1.0)
+
+
+def test_huge_evidence_takes_bounded_time(model: SupportModel) -> None:
+    evidence = " ".join(f"Sentence number {i} speaks of matter {i % 97} and of river {i % 31}." for i in range(20_000))
+    start = time.monotonic()
+    (judgement,) = model.judge([("Sentence number 5 speaks of matter 5.", evidence)])
+    assert 0 <= judgement.score <= 1
+    assert time.monotonic() - start < 60
