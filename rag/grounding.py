@@ -196,7 +196,7 @@ def _claim_rows(
         reasons = []
         chosen = None
         for item in evidence:
-            reason = _why_unsupported(claim, item, evidence, brief, sources, settings)
+            reason = _why_unsupported(claim, item, brief, sources, settings)
             if reason is None:
                 chosen = item
                 break
@@ -290,7 +290,6 @@ def is_disclosure(sentence: DraftSentence, source: Retrieved) -> bool:
 def _why_unsupported(
     claim: Claim,
     item: Evidence,
-    evidence: list[Evidence],
     brief: Brief,
     sources: Sources,
     settings: GroundingSettings,
@@ -303,11 +302,9 @@ def _why_unsupported(
         if claim.value in [source.value for source in item.claims]:
             return "claim_differs_in_kind"
         return "claim_not_in_quote"
-    known = frozenset(name for other in evidence for source in other.claims for name in source.conditions)
-    if not any(source.conditions <= claim.conditions for source in equal):
-        return "condition_dropped"
-    if not claim.conditions <= known:
-        return "condition_invented"
+    if not any(source.conditions == claim.conditions for source in equal):
+        is_dropped = any(claim.conditions < source.conditions for source in equal)
+        return "condition_dropped" if is_dropped else "condition_differs"
     return _wrong_product(claim, item, brief, sources, settings) or _disagreement(claim, item, brief, sources)
 
 
@@ -364,7 +361,10 @@ def _novel_words(text: str, claims: tuple[Claim, ...], evidence: list[Evidence],
     for claim in claims:
         if claim.is_numeric:
             text = text[: claim.start] + " " * (claim.end - claim.start) + text[claim.end :]
-    return sorted(word for word in _stems(text) if word not in known)
+    # Letters and signs of other scripts are words too: all of them must stand in a source.
+    seen = set("".join(item.text for item in evidence))
+    strange = {sign for sign in normalise_claim_text(text).text if not sign.isascii()} - seen
+    return sorted({word for word in _stems(text) if word not in known} | strange)
 
 
 def _stems(text: str) -> set[str]:

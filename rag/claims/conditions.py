@@ -17,6 +17,8 @@ _MARKERS = re.compile(
 _END = re.compile(r"[;()!?\n]|,(?!\d{3})(?!\s(?:19|20)\d\d)|\.(?!\d)|\bthen\b|\bbut\b| - ")
 
 
+# 'or more' is part of an amount; any other 'or' and 'and' tells whether one part is enough, and is kept.
+_OR_MORE = re.compile(r"\b(?:or|and)\s+(?:(more|above|over|higher|up)|(?:less|under|below|lower|fewer))\b")
 # A phrase of place or time ('for 48 months at ...') ends before the next statement.
 _END_OF_PHRASE = re.compile(
     _END.pattern + r"|\bat\s+(?=\d)|\b(?:means?|is|are|has|have|equals?|costs?)\b|\band\s+(?=(?:an?\s+)?\$?\d)"
@@ -60,7 +62,7 @@ def find_conditions(text: str) -> list[Condition]:
 
 
 def canonical_content(text: str) -> str:
-    """Return the content words of a phrase, stemmed and sorted, and its numbers as exact values.
+    """Return the content words of a phrase, stemmed and sorted, its 'and' or 'or', and its numbers as exact values.
 
     Parameters
     ----------
@@ -72,12 +74,13 @@ def canonical_content(text: str) -> str:
     str
         Joined by vertical bars; empty where the phrase holds filler words only.
     """
+    text = _OR_MORE.sub(lambda match: " at_least " if match[1] else " at_most ", text)
     numbers = find_numbers(text)
     plain, parts = text, []
     for number in reversed(numbers):
         parts.append(shown_value(number.value, number.unit))
         plain = plain[: number.start] + " " * (number.end - number.start) + plain[number.end :]
-    for word in re.findall(r"[a-z][a-z'-]*", plain.replace("_", " ")):
+    for word in re.findall(r"[a-z][a-z'-]*(?:_[a-z]+)?", re.sub(r"_{2,}", " ", plain)):
         if word not in FILLER_WORDS:
             parts.append(stem(word))
     return "|".join(sorted(set(parts)))

@@ -325,6 +325,33 @@ def test_x17_a_quote_cut_short_does_not_lose_what_stood_before_it(quote):
     assert_not_said(run(say(text, quote)), text)
 
 
+# Words and signs around a true number.
+
+INTRO_LINE = "Quay Savings has a $5 wire fee for 6 months, then an $18 wire fee, if you keep $900 and use the app."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        INTRO_LINE.replace("and use", "or use"),
+        INTRO_LINE.replace("if you keep $900 and use the app", "if you use the app"),
+        INTRO_LINE.replace("$5", "$18", 1).replace("then an $18", "then a $5"),
+        "Quay Savings has an $18 wire fee for 6 months, if you keep $900 and use the app.",
+        "Quay Savings has a $5 wire fee, then an $18 wire fee for 6 months, if you keep $900 and use the app.",
+        INTRO_LINE.replace("if", "unless"),
+        INTRO_LINE.replace("6 months", "6 years"),
+        INTRO_LINE.replace("Quay Savings", "Quay 6-Month CD"),
+        INTRO_LINE.replace(".", " ★★★★★."),
+        INTRO_LINE.replace(".", " гарантия."),
+        INTRO_LINE.replace(".", ", for life."),
+    ],
+)
+def test_what_stands_around_a_true_number_is_true_as_well(text):
+    documents = [*true_documents(), document("intro", "fee_schedule", f"# Fees\n\n{INTRO_LINE}\n")]
+    assert run(say(INTRO_LINE), documents).reason is None
+    assert_not_said(run(say(text, INTRO_LINE), documents), text)
+
+
 # X21: the right passage, an edited quote.
 
 

@@ -114,7 +114,7 @@ def test_every_sentence_has_a_row_and_every_row_its_quote_at_its_offsets():
         assert texts[row.doc_id][row.quote_start : row.quote_end] == row.quote
     apy = [row for row in template.citations if row.claim_type == "apy"]
     assert [(row.claim_value, row.method) for row in apy] == [
-        ("3.1 % [balance] (on:1500 usd|balanc|more)", "exact_value")
+        ("3.1 % [balance] (on:1500 usd|at_least|balanc)", "exact_value")
     ]
 
 
