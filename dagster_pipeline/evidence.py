@@ -65,7 +65,7 @@ def evidence_page(con: duckdb.DuckDBPyConnection, message_id: str) -> str:
             "select message_id from marts.fct_messages where status = 'released' limit 5"
         )
     trace = _one(con, "select * from marts.audit_message_trace where message_id = ?", message_id) or {}
-    parsed = {name: json.loads(trace[name]) if trace.get(name) else None for name in trace if name not in _PLAIN}
+    parsed = {name: json.loads(trace[name]) if trace.get(name) else None for name in _TRACED}
     citations = parsed.get("citations") or []
     sections = [
         _message_section(message, citations),
@@ -96,7 +96,7 @@ def evidence_page(con: duckdb.DuckDBPyConnection, message_id: str) -> str:
     )
 
 
-_PLAIN = ("message_id", "rendered_sha256")
+_TRACED = ("decision", "candidates", "features", "citations", "checks", "consents", "versions")
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str, message_id: str) -> dict[str, Any] | None:
@@ -123,11 +123,10 @@ def _message_section(message: dict[str, Any], citations: list[dict[str, Any]]) -
         sentence = by_sentence[number][0]["sentence"]
         for name, value in slots.items():
             sentence = sentence.replace("{" + name + "}", str(value))
-        links = " ".join(
-            f'<sup><a href="#{_anchor(citation)}">{_text(citation["doc_id"])}</a></sup>'
-            for citation in by_sentence[number]
-            if citation["doc_id"]
-        )
+        cited = {
+            citation["doc_id"]: _anchor(citation) for citation in reversed(by_sentence[number]) if citation["doc_id"]
+        }
+        links = " ".join(f'<sup><a href="#{anchor}">{_text(doc_id)}</a></sup>' for doc_id, anchor in cited.items())
         lines.append(f"<p>{_text(sentence)} {links}</p>")
     subject = f"<p><strong>{_text(message['subject'])}</strong></p>" if message["subject"] else ""
     status = _text(message["status"]) + (
