@@ -113,7 +113,7 @@ def test_what_can_be_read_in_two_ways_is_malformed(text):
 
 def test_a_list_of_rates_shares_its_label_and_not_its_subjects():
     found = parse_claims("4% cash back on dining, 2% cash back on fuel, and 1% on the rest.")
-    assert [(claim.value[0] / PERCENT, sorted(claim.conditions)) for claim in found] == [
+    assert [(Decimal(claim.value[0]) / PERCENT, sorted(claim.conditions)) for claim in found] == [
         (4, ["on:dining"]),
         (2, ["on:fuel"]),
         (1, ["on:rest"]),
