@@ -131,7 +131,7 @@ def _calibration_rows(
 
 
 def _calibration_row(label: str, value: float, drawn: np.ndarray) -> dict:
-    """Return a calibration error with 1.96 bootstrap deviations: resampling adds noise, so its quantiles lie too high."""
+    """Return a calibration error with 1.96 bootstrap deviations; resampling adds noise, so quantiles lie too high."""
     margin = 1.96 * float(drawn.std())
     return metric_row("calibration_error", label, value, max(0.0, value - margin), value + margin)
 

@@ -70,13 +70,14 @@ TEMPORAL_FEATURES = (
     "openings_90d",
     "closings_90d",
 )
-# How strongly a customer is addressed must not follow from money, distress or the bank's own attributes
-# (rule C-06), so the intensity model reads engagement, contacts and holdings only.
-INTENSITY_FEATURES = (*ENGAGEMENT_FEATURES, *CONTACT_FEATURES, "consented_channels", "products_held")
 KEY_COLUMNS = ("customer_id", "as_of_date", "split", "is_tonight", "is_month_end", "is_window_complete")
 NESTED_COLUMNS = ("held_product_ids", "attributes")
 
 INTENT_FEATURES = ("intent_0", "intent_1", "intent_2", "intent_3", "readiness", "readiness_change_4w")
+# How strongly a customer is addressed must not follow from money, distress or the bank's own attributes
+# (rule C-06), so the intensity model reads engagement, contacts and holdings only. Intents are read from events;
+# where a bank has none they come from payments, but then nobody has answered and there is no intensity to learn.
+INTENSITY_FEATURES = (*ENGAGEMENT_FEATURES, *CONTACT_FEATURES, "consented_channels", "products_held", *INTENT_FEATURES)
 FEATURE_SETS = ("static", "static+temporal", "static+temporal+intent", "static+temporal+embedding", "all")
 # The set each one is measured against: the largest one it contains; static is measured against class frequencies.
 COMPARED_WITH = {

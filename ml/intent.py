@@ -1,9 +1,9 @@
-"""Intents: a latent readiness per customer and week, from a hidden Markov model of weekly signals.
+"""Intents: a latent readiness per customer, from a hidden Markov model of weekly signals.
 
 What belongs here: choosing the signals, fitting the model, and the forward filter. Posteriors are filtered
 (they know the weeks up to theirs and none after), because hmmlearn's own are smoothed: they see the future.
 
-B customers, T weeks, C signals, K states.
+B customers, T weeks, N blocks of a few weeks (the last one ends with the last week), C signals, K states.
 
 References
 ----------
@@ -16,15 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.artifacts import Artifact, Fitted
-from ml.sequences import SIGNALS, WEEKS, observed_mask
+from ml.sequences import SIGNALS, WEEKS
 from ml.settings import INTENT_NAMES, IntentSettings
 
-METHOD = "gaussian_hmm_filtered"
 _TOPICS = tuple(index for index, name in enumerate(SIGNALS) if name.startswith("topic_"))
-# What a customer who gets ready does more of, most telling first.
-_ENGAGEMENT = ("high_intent_count", "topics", "app_event_count", "response_count")
-# Used where the bank has no events: activity stands in for interest, and the run says so.
-_ACTIVITY = ("txn_count", "outflow_usd", "inflow_usd")
+# What a customer who gets ready does more of, most telling first; the first group with a signal that varies is used.
+_SIGNAL_GROUPS = (
+    (("high_intent_count", "topics"), None),
+    (("app_event_count", "response_count"), "no event is about a product; readiness is read from app use and answers."),
+    (("txn_count", "outflow_usd", "inflow_usd"), "no event or answer is known; readiness is read from payments."),
+)
 
 
 @dataclass
@@ -32,6 +33,7 @@ class IntentModel:
     """A Gaussian HMM with diagonal covariances over standardised log signals; states are in order of readiness."""
 
     signals: tuple[str, ...]
+    block_weeks: int
     mean: np.ndarray  # C, of log signals
     deviation: np.ndarray  # C
     start: np.ndarray  # K
@@ -57,20 +59,17 @@ class IntentModel:
         """
         if self.untrained is not None:
             return np.tile(np.round(self.start, 9), (len(sequences), 1))
-        chunks = []
+        chunks = [np.zeros((0, len(self.start)))]
         for begin in range(0, len(sequences), 20_000):
-            values = self.scaled(sequences[begin : begin + 20_000])  # B, T, C
-            mask = observed_mask(observed_weeks[begin : begin + 20_000])  # B, T
-            until = WEEKS - weeks_back
-            filtered = forward_filter(
-                values[:, :until], mask[:, :until], self.start, self.transitions, self.centres, self.variances
-            )[0]
-            chunks.append(filtered)
-        return np.round(np.concatenate(chunks) if chunks else np.zeros((0, len(self.start))), 9)
-
-    def scaled(self, sequences: np.ndarray) -> np.ndarray:
-        """Return standardised log signals, shape (B, T, C), of all signals, shape (B, T, len(SIGNALS))."""
-        return (_signals(sequences, self.signals) - self.mean) / self.deviation
+            values, mask = blocks(
+                sequences[begin : begin + 20_000, : WEEKS - weeks_back],
+                observed_weeks[begin : begin + 20_000] - weeks_back,
+                self.signals,
+                self.block_weeks,
+            )  # B, N, C and B, N
+            scaled = (values - self.mean) / self.deviation
+            chunks.append(forward_filter(scaled, mask, self.start, self.transitions, self.centres, self.variances)[0])
+        return np.round(np.concatenate(chunks), 9)
 
     def features(self, sequences: np.ndarray, observed_weeks: np.ndarray) -> np.ndarray:
         """Return ``INTENT_FEATURES``: the posterior, readiness, and its change over four weeks, shape (B, K + 2)."""
@@ -82,13 +81,15 @@ class IntentModel:
     def to_fitted(self, records: dict, notes: Sequence[str]) -> Fitted:
         """Return the model as what an artefact stores."""
         keys = ("mean", "deviation", "start", "transitions", "centres", "variances")
-        state = {"signals": list(self.signals)} | ({"untrained": self.untrained} if self.untrained else {})
+        state: dict = {"signals": list(self.signals), "block_weeks": self.block_weeks}
+        state |= {"untrained": self.untrained} if self.untrained else {}
         return Fitted(state, {key: getattr(self, key) for key in keys}, {}, records, notes)
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> "IntentModel":
         """Return the model an artefact stores."""
-        return cls(signals=tuple(artifact.state["signals"]), untrained=artifact.untrained, **artifact.arrays)
+        state = artifact.state
+        return cls(tuple(state["signals"]), state["block_weeks"], untrained=artifact.untrained, **artifact.arrays)
 
 
 def readiness(posterior: np.ndarray) -> np.ndarray:
@@ -148,13 +149,39 @@ def forward_filter(
     return posterior, log_likelihood
 
 
-def _signals(sequences: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Return log1p of the named signals, shape (B, T, len(names)); ``topics`` is the sum over topics."""
-    columns = [
-        sequences[:, :, _TOPICS].sum(axis=2) if name == "topics" else sequences[:, :, SIGNALS.index(name)]
-        for name in names
-    ]
-    return np.log1p(np.maximum(np.stack(columns, axis=2), 0.0)).astype(np.float64)
+def blocks(
+    sequences: np.ndarray, observed_weeks: np.ndarray, names: Sequence[str], block_weeks: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return log1p of the named signals per block of weeks, and which blocks were observed.
+
+    Parameters
+    ----------
+    sequences : ndarray of float32, shape (B, T, len(SIGNALS))
+        Blocks are cut from the last week backwards; weeks before the first whole block are left out.
+    observed_weeks : ndarray of int, shape (B,)
+        A customer with fewer weeks than a block has one block.
+    names : sequence of str
+        Signals; ``topics`` is the sum over topics.
+    block_weeks : int
+
+    Returns
+    -------
+    values : ndarray of float, shape (B, N, len(names))
+    mask : ndarray of bool, shape (B, N)
+    """
+    count = sequences.shape[1] // block_weeks
+    weekly = np.stack(
+        [
+            sequences[:, :, _TOPICS].sum(axis=2) if name == "topics" else sequences[:, :, SIGNALS.index(name)]
+            for name in names
+        ],
+        axis=2,
+    )  # B, T, C
+    recent = weekly[:, weekly.shape[1] - count * block_weeks :].astype(np.float64)
+    summed = recent.reshape(len(recent), count, block_weeks, len(names)).sum(axis=2)  # B, N, C
+    observed = np.maximum(observed_weeks // block_weeks, observed_weeks > 0)
+    mask = np.arange(count)[None, :] >= count - observed[:, None]  # B, N
+    return np.log1p(np.maximum(summed, 0.0)), mask
 
 
 def fit_intents(
@@ -179,77 +206,85 @@ def fit_intents(
     rows = np.flatnonzero(observed_weeks > 0)
     if len(rows) > settings.sample_rows:
         rows = np.sort(np.random.default_rng(settings.seed).choice(rows, settings.sample_rows, replace=False))
-    sample, mask = sequences[rows], observed_mask(observed_weeks[rows])
-    notes: list[str] = []
-    names = _varying(sample, mask, _ENGAGEMENT)
-    if not names:
-        names = _varying(sample, mask, _ACTIVITY)
-        notes = ["intents: no event or answer is known; readiness is read from payment activity."]
+    sample, weeks = sequences[rows], observed_weeks[rows]
+    names, remark = _varying_signals(sample, weeks, settings)
     if not names or len(rows) < settings.min_rows:
         reason = f"{len(rows)} customers with a history of at least {settings.min_rows}, {len(names)} signals that vary"
-        return _untrained(reason), [f"intents: untrained: {reason}; all intents are equally likely."]
-    observed = _signals(sample, names)[mask]  # observed weeks, C
+        return _untrained(reason, settings), [f"intents: untrained: {reason}; all intents are equally likely."]
+    values, mask = blocks(sample, weeks, names, settings.block_weeks)
+    observed = values[mask]  # observed blocks, C
     mean, deviation = observed.mean(axis=0), np.maximum(observed.std(axis=0), 1e-6)
-    lengths = mask.sum(axis=1)
-    start, transitions, centres, variances = _fit_hmm((observed - mean) / deviation, lengths, settings)
-    # States in order of what a customer who gets ready does more of; the first signal weighs most.
+    # What a customer who gets ready does more of; the first signal weighs most.
     weight = 0.5 ** np.arange(len(names))
+    start, transitions, centres, variances = _fit_hmm((observed - mean) / deviation, mask.sum(axis=1), weight, settings)
     order = np.argsort(centres @ weight, kind="stable")
     model = IntentModel(
-        names, mean, deviation, start[order], transitions[np.ix_(order, order)], centres[order], variances[order]
+        signals=names,
+        block_weeks=settings.block_weeks,
+        mean=mean,
+        deviation=deviation,
+        start=start[order],
+        transitions=transitions[np.ix_(order, order)],
+        centres=centres[order],
+        variances=variances[order],
     )
-    return model, notes
+    return model, [f"intents: {remark}"] if remark else []
 
 
-def _varying(sample: np.ndarray, mask: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
-    if not mask.any():
-        return ()
-    values = _signals(sample, names)[mask]
-    return tuple(name for name, spread in zip(names, values.std(axis=0), strict=True) if spread > 1e-6)
+def _varying_signals(
+    sample: np.ndarray, observed_weeks: np.ndarray, settings: IntentSettings
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the signals of the first group in which one varies, and the remark that goes with the group."""
+    for names, remark in _SIGNAL_GROUPS:
+        values, mask = blocks(sample, observed_weeks, names, settings.block_weeks)
+        if mask.any():
+            spreads = values[mask].std(axis=0)
+            varying = tuple(name for name, spread in zip(names, spreads, strict=True) if spread > 1e-6)
+            if varying:
+                return varying, remark
+    return (), None
 
 
-def _untrained(reason: str) -> IntentModel:
+def _untrained(reason: str, settings: IntentSettings) -> IntentModel:
     states = len(INTENT_NAMES)
-    equal = np.full(states, 1.0 / states)
-    nothing = np.zeros((states, 0))
-    return IntentModel((), np.zeros(0), np.ones(0), equal, np.tile(equal, (states, 1)), nothing, nothing, reason)
+    equal, none, nothing = np.full(states, 1.0 / states), np.zeros(0), np.zeros((states, 0))
+    square = np.tile(equal, (states, 1))
+    return IntentModel((), settings.block_weeks, none, none, equal, square, nothing, nothing, reason)
 
 
 def _fit_hmm(
-    observed: np.ndarray, lengths: np.ndarray, settings: IntentSettings
+    observed: np.ndarray, lengths: np.ndarray, weight: np.ndarray, settings: IntentSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return start, transitions, centres and variances of the likeliest of a few sticky starts."""
+    """Return start, transitions, centres and variances, fitted from a sticky start ordered by readiness."""
     from hmmlearn.hmm import GaussianHMM
-    from sklearn.cluster import KMeans
 
     states = len(INTENT_NAMES)
-    fits = []
-    # A bank where only one kind of week exists still gets K starting points.
-    points = observed if len(np.unique(observed, axis=0)) >= states else np.vstack([observed, _steps(observed, states)])
-    for attempt in range(settings.starts):
-        clusters = KMeans(states, n_init=1, random_state=settings.seed + attempt).fit(points)
-        nearest = clusters.predict(observed)
-        # In logarithms: the faster "scaling" underflows on weeks far out in a tail.
-        model = GaussianHMM(
-            states, covariance_type="diag", n_iter=settings.iterations, tol=1e-3 * len(observed), init_params="",
-            min_covar=settings.variance_floor, random_state=settings.seed + attempt, implementation="log",
-        )  # fmt: skip
-        off_diagonal = (1.0 - settings.stickiness) / (states - 1)
-        model.startprob_ = np.full(states, 1.0 / states)
-        model.transmat_ = np.full((states, states), off_diagonal) + np.eye(states) * (
-            settings.stickiness - off_diagonal
-        )
-        model.means_ = clusters.cluster_centers_
-        variances = np.stack([observed[nearest == k].var(axis=0) if (nearest == k).any() else observed.var(axis=0)
-                              for k in range(states)])  # fmt: skip
-        model.covars_ = np.maximum(variances, settings.variance_floor)
-        model.fit(observed, lengths)
-        fits.append((model.score(observed, lengths), -attempt, model))
-    best = max(fits, key=lambda fit: fit[:2])[2]
-    diagonal = np.array([np.diag(covariance) for covariance in best.covars_])
-    return best.startprob_, best.transmat_, best.means_, np.maximum(diagonal, settings.variance_floor)
-
-
-def _steps(observed: np.ndarray, states: int) -> np.ndarray:
-    """Return ``states`` points one deviation apart, from the mean week upwards."""
-    return observed.mean(axis=0)[None, :] + np.arange(states)[:, None]
+    scores = observed @ weight
+    part = np.searchsorted(np.quantile(scores, settings.start_quantiles), scores, side="left")
+    # A part without an observation (few distinct values) starts one deviation above the one before it.
+    centres = [observed[part == 0].mean(axis=0)]
+    for state in range(1, states):
+        members = observed[part == state]
+        centres.append(members.mean(axis=0) if len(members) else centres[-1] + 1.0)
+    spread = [observed[part == k].var(axis=0) if (part == k).any() else observed.var(axis=0) for k in range(states)]
+    off_diagonal = (1.0 - settings.stickiness) / (states - 1)
+    # In logarithms: the faster "scaling" underflows on weeks far out in a tail.
+    model = GaussianHMM(
+        states,
+        covariance_type="diag",
+        n_iter=settings.iterations,
+        tol=1e-4 * len(observed),
+        init_params="",
+        min_covar=settings.variance_floor,
+        implementation="log",
+        # A hundredth of a transition seen beforehand: a state nobody leaves in the sample keeps a proper row.
+        transmat_prior=1.01,
+        startprob_prior=1.01,
+    )
+    model.startprob_ = np.full(states, 1.0 / states)
+    model.transmat_ = np.full((states, states), off_diagonal) + np.eye(states) * (settings.stickiness - off_diagonal)
+    model.means_ = np.stack(centres)
+    model.covars_ = np.maximum(np.stack(spread), settings.variance_floor)
+    model.fit(observed, lengths)
+    diagonal = np.array([np.diag(covariance) for covariance in model.covars_])
+    return model.startprob_, model.transmat_, model.means_, np.maximum(diagonal, settings.variance_floor)
