@@ -144,8 +144,14 @@ def _front_matter(block: str, file_name: str) -> dict:
             "remove it and load again."
         )
     try:
+        # An alias repeats what an anchor names: nested ones grow without bound, and plain fields need none.
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(block)):
+            raise DocumentError(f"{file_name}: the front matter has a YAML alias (*name); write the value out.")
         found = yaml.safe_load(block)
-    except yaml.YAMLError as error:
+    except DocumentError:  # a ValueError too
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a date that does not exist, or a number of thousands of digits.
         raise DocumentError(
             f"{file_name}: the front matter is not YAML ({str(error).splitlines()[0]}); mend it."
         ) from error
