@@ -14,9 +14,9 @@ import pandas as pd
 from dagster_pipeline.settings import SETTINGS
 from dagster_pipeline.tables import declared_tables, replace_partition
 from rag.approvals import Decision
+from rag.citations import CitationRow
 from rag.compliance.engine import Check
 from rag.documents import Document
-from rag.grounding import CitationRow
 from rag.release import ReleaseInputs
 from rag.template_types import TRANSIENT_REASONS, Night, Template, TemplateBatch
 

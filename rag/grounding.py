@@ -8,16 +8,16 @@ or the 'up to' beside it. Nothing is matched with tolerance.
 """
 
 import re
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 
 from rag.briefs import Brief
+from rag.citations import CitationRow, GroundedDraft, GroundedSentence, as_unsupported, citation_row
 from rag.claims import Claim, date_role
 from rag.claims.normalise import normalise_claim_text
 from rag.claims.words import NEUTRAL_STEMS, stem
 from rag.evidence import Evidence, Sources, claims_of_text, hold_citation
 from rag.retrieval import Retrieved
-from rag.writers.base import SLOTS, Draft, DraftCitation, DraftSentence
+from rag.writers.base import SLOTS, Draft, DraftSentence
 
 _DATE_SLOTS = {"rate_as_of_date": "as_of", "offer_end_date": "end"}
 """What a date slot may be said to be; its value is checked when it is filled, so no source need show it."""
@@ -45,67 +45,6 @@ class GroundingSettings:
     verbatim_kinds: tuple[str, ...] = ("brand_voice", "disclosure")
     general_kinds: tuple[str, ...] = ("disclosure",)
     rate_kinds: tuple[str, ...] = ("rate_sheet", "promotion", "fee_schedule")
-
-
-@dataclass(frozen=True)
-class CitationRow:
-    """One row of `rag.template_citations`, without the template's id."""
-
-    sentence_number: int
-    claim_number: int
-    sentence: str
-    claim_type: str
-    claim_value: str
-    doc_id: str | None
-    doc_version: str | None
-    doc_valid_from: date | None
-    doc_valid_to: date | None
-    chunk_id: str | None
-    quote: str | None
-    quote_start: int | None
-    quote_end: int | None
-    verdict: str
-    method: str
-
-
-@dataclass(frozen=True)
-class GroundedSentence:
-    """A sentence with its claims, its rows and what is wrong with it."""
-
-    text: str
-    role: str
-    citations: tuple[DraftCitation, ...]
-    claims: tuple[Claim, ...]
-    rows: tuple[CitationRow, ...]
-    faults: tuple[str, ...]
-
-    @property
-    def is_supported(self) -> bool:
-        """Whether the sentence may stand."""
-        return not self.faults
-
-
-@dataclass(frozen=True)
-class GroundedDraft:
-    """A draft after grounding: the subject line is its last sentence, of role 'subject'."""
-
-    draft: Draft
-    sentences: tuple[GroundedSentence, ...]
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """All faults, in order of the sentences."""
-        return tuple(fault for sentence in self.sentences for fault in sentence.faults)
-
-    @property
-    def is_supported(self) -> bool:
-        """Whether every sentence may stand, and there is one."""
-        return bool(self.sentences) and not self.faults
-
-    @property
-    def rows(self) -> tuple[CitationRow, ...]:
-        """All citation rows, in order."""
-        return tuple(row for sentence in self.sentences for row in sentence.rows)
 
 
 def ground_draft(
@@ -206,7 +145,7 @@ def _claim_rows(
         method = "disclosure_catalogue" if chosen and is_disclosure(sentence, chosen.source) else "exact_value"
         shown = chosen or (evidence[0] if evidence else None)
         rows.append(
-            _row(
+            citation_row(
                 sentence.text,
                 number,
                 claim_number,
@@ -221,7 +160,7 @@ def _claim_rows(
         novel = _novel_words(sentence.text, claims, evidence, brief)
         if novel:
             faults.append("words_without_source: " + ", ".join(novel[:5]))
-            rows = [_unsupported(row) for row in rows]
+            rows = [as_unsupported(row) for row in rows]
     return rows, faults
 
 
@@ -268,7 +207,7 @@ def _filled_rows(
         if chosen is None:
             faults.append("slot_value_without_source")
         rows.append(
-            _row(
+            citation_row(
                 sentence.text,
                 number,
                 claim_number,
@@ -381,45 +320,8 @@ def _verbatim_row(
         is_approved = item.source.kind in settings.verbatim_kinds or bool(item.source.chunk.tag("role"))
         if item.text == text and item.citation.quote == text and is_approved:
             method = "disclosure_catalogue" if is_disclosure(sentence, item.source) else "verbatim_chunk"
-            return [_row(sentence.text, number, 0, "verbatim", text, item, True, method)], []
+            return [citation_row(sentence.text, number, 0, "verbatim", text, item, True, method)], []
     shown = evidence[0] if evidence else None
-    return [_row(sentence.text, number, 0, "verbatim", text, shown, False, "verbatim_chunk")], ["not_approved_text"]
-
-
-def _row(
-    sentence: str,
-    number: int,
-    claim_number: int,
-    claim_type: str,
-    claim_value: str,
-    item: Evidence | None,
-    is_supported: bool,
-    method: str,
-) -> CitationRow:
-    return CitationRow(
-        sentence_number=number,
-        claim_number=claim_number,
-        sentence=sentence,
-        claim_type=claim_type,
-        claim_value=claim_value,
-        doc_id=item.source.doc_id if item else None,
-        doc_version=item.source.doc_version if item else None,
-        doc_valid_from=item.source.valid_from if item else None,
-        doc_valid_to=item.source.valid_to if item else None,
-        chunk_id=item.citation.chunk_id if item else None,
-        quote=item.citation.quote if item else None,
-        quote_start=item.start if item else None,
-        quote_end=item.end if item else None,
-        verdict="supported" if is_supported else "unsupported",
-        method=method,
-    )
-
-
-def _unsupported(row: CitationRow) -> CitationRow:
-    return replace(row, verdict="unsupported")
-
-
-if __name__ == "__main__":
-    from rag.support.cli import main
-
-    main()
+    return [citation_row(sentence.text, number, 0, "verbatim", text, shown, False, "verbatim_chunk")], [
+        "not_approved_text"
+    ]

@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from rag.briefs import MAX_CHARACTERS, Brief
+from rag.citations import GroundedDraft
 from rag.claims import Claim
 from rag.compliance.disclosures import DisclosureCatalogue, fill_disclosure
 from rag.compliance.engine import Check, ComplianceResult, check_message
 from rag.compliance.model import CheckedSentence, Message, ProductFacts
 from rag.documents import Document
 from rag.evidence import Sources, claims_of_text
-from rag.grounding import GroundedDraft, ground_draft
+from rag.grounding import ground_draft
 from rag.retrieval import Retrieved
-from rag.writers.base import Draft, DraftSentence
+from rag.writers.base import Draft
 from rag.writers.compose import expanded_length
 
 FEE_KINDS = ("fee_schedule", "rate_sheet")
@@ -129,25 +130,17 @@ def _ground(draft: Draft, brief: Brief, sources: Mapping[str, Retrieved], ground
 def _mend(
     draft: Draft, result: ComplianceResult, brief: Brief, retrieved: list[Retrieved], ground: ProvingGround
 ) -> tuple[Draft | None, list[Retrieved]]:
-    """Append the fixed texts the rules ask for; None where one of them does not exist for this brief."""
+    """Append the fixed texts the rules ask for and the corpus has; None where it has none of them."""
     sentences, added = [], []
     for name in result.wanted_disclosures:
         item = ground.disclosures.find(name, brief)
-        if item is None:
-            continue
-        sentence = fill_disclosure(item, brief, retrieved)
-        if sentence is None:
-            continue
-        sentences.append(sentence)
-        added.append(item)
+        sentence = fill_disclosure(item, brief, retrieved) if item else None
+        if item is not None and sentence is not None:
+            sentences.append(sentence)
+            added.append(item)
     if not sentences:
         return None, []
-    return replace(draft, sentences=_in_order(draft.sentences, sentences)), added
-
-
-def _in_order(written: tuple[DraftSentence, ...], added: list[DraftSentence]) -> tuple[DraftSentence, ...]:
-    """Put disclosures behind everything else; what was written keeps its order."""
-    return (*written, *added)
+    return replace(draft, sentences=(*draft.sentences, *sentences)), added
 
 
 def message_of(

@@ -15,6 +15,15 @@ import pandas as pd
 
 from rag.briefs import MAX_CHARACTERS
 from rag.compliance.engine import rules_in_force
+from rag.compliance.release_rules import (
+    WRITTEN_CONSENT_CHANNELS,
+    ReleaseCheck,
+    as_date,
+    check_consent,
+    check_offer,
+    check_quiet_hours,
+    guarded,
+)
 from rag.slots import (
     LINK_BASE,
     NEUTRAL_NAME,
@@ -49,9 +58,6 @@ MESSAGE_COLUMNS = (
     "content_hash",
 )
 CHECK_COLUMNS = ("message_id", "template_id", "rule_id", "rule_version", "verdict", "evidence")
-# Channels whose consent must be a written agreement on record; all others need a grant in force.
-WRITTEN_CONSENT_CHANNELS = ("sms",)
-OPENS_AT, CLOSES_AT = time(8), time(20)
 
 
 @dataclass(frozen=True)
@@ -112,16 +118,6 @@ class ReleaseInputs:
     suppressions: pd.DataFrame
     as_of_date: date
     settings: ReleaseSettings = field(default_factory=ReleaseSettings)
-
-
-@dataclass(frozen=True)
-class _Check:
-    """One check of one message; `reason` names it where it blocks."""
-
-    rule_id: str
-    is_blocked: bool
-    evidence: str
-    reason: str
 
 
 def render_messages(inputs: ReleaseInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -245,7 +241,7 @@ class _Prepared:
         )
 
 
-def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
+def _render(row: dict, known: _Known) -> tuple[dict, list[ReleaseCheck]]:
     """Render and check one message."""
     template_id = row["template_id"]
     prepared = known.templates.get(template_id) if template_id else None
@@ -254,10 +250,10 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
     local_send = send_at.astimezone(zone)
     checks = [
         _template_check(row, prepared, local_send.date(), known),
-        _offer_check(row, local_send.date()),
-        _consent_check(row),
-        _quiet_check(row, send_at, known),
-        _Check("B-11", row["reason"] is not None, row["reason"] or "no suppression", row["reason"] or ""),
+        guarded("B-01", lambda: check_offer(row, local_send.date())),
+        guarded("B-03" if row["channel"] in WRITTEN_CONSENT_CHANNELS else "B-02", lambda: check_consent(row)),
+        guarded("B-06", lambda: check_quiet_hours(row, send_at, known.zone)),
+        ReleaseCheck("B-11", row["reason"] is not None, row["reason"] or "no suppression", row["reason"] or ""),
     ]
     values: dict[str, str] = {}
     subject = body = None
@@ -271,7 +267,7 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[_Check]]:
         too_long = [f"{len(body)} of {longest} characters"] if len(body) > longest else []
         fault = ", ".join((*missing, *open_tokens(body + (subject or "")), *too_long))
         shown = fault or f"{len(values)} slots verified"
-        checks.append(_Check("H-SLOT-01", bool(fault), shown, "slot_unverified"))
+        checks.append(ReleaseCheck("H-SLOT-01", bool(fault), shown, "slot_unverified"))
     blocked = next((check for check in checks if check.is_blocked), None)
     return (
         {
@@ -306,64 +302,20 @@ def content_hash_of(subject: str | None, body: str | None) -> str:
     return hashlib.sha256(((subject or "") + (body or "")).encode()).hexdigest()
 
 
-def _template_check(row: dict, prepared: _Prepared | None, send_date: date, known: _Known) -> _Check:
+def _template_check(row: dict, prepared: _Prepared | None, send_date: date, known: _Known) -> ReleaseCheck:
     """H-TPL-01: an approved template, all sentences supported, all sources in force on the day it is sent."""
     if prepared is None:
         why = row["abstain_reason"] or ("no brief fits" if row["brief_id"] is None else "no template")
-        return _Check("H-TPL-01", True, why, "no_template")
+        return ReleaseCheck("H-TPL-01", True, why, "no_template")
     status = known.statuses.get(prepared.template.template_id, "unknown")
     if status not in ("automatic", "approved"):
-        return _Check("H-TPL-01", True, f"approval is {status}", "template_not_approved")
+        return ReleaseCheck("H-TPL-01", True, f"approval is {status}", "template_not_approved")
     if prepared.fault:
-        return _Check("H-TPL-01", True, prepared.fault, "template_not_proven")
+        return ReleaseCheck("H-TPL-01", True, prepared.fault, "template_not_proven")
     if not prepared.sources_from <= send_date <= prepared.sources_to:
         seen = f"sources hold {prepared.sources_from} to {prepared.sources_to}, sent {send_date}"
-        return _Check("H-TPL-01", True, seen, "source_not_in_force")
-    return _Check("H-TPL-01", False, f"approval is {status}", "")
-
-
-def _offer_check(row: dict, send_date: date) -> _Check:
-    """B-01: the version is live on the send date, served in the state and on the channel, and not held."""
-    valid_from, valid_to = _as_date(row["valid_from"]), _as_date(row["valid_to_inclusive"])
-    if row["name"] is None or valid_from is None:
-        return _Check("B-01", True, "the product version is not in the catalogue", "offer_unknown")
-    if send_date < valid_from or (valid_to is not None and send_date > valid_to):
-        return _Check("B-01", True, f"valid {valid_from} to {valid_to}, sent {send_date}", "offer_not_live")
-    states = list(row["states"]) if row["states"] is not None else []
-    if states and row["state"] not in states:
-        return _Check("B-01", True, f"not offered in {row['state']}", "state_not_served")
-    if row["offered_channels"] is not None and row["channel"] not in list(row["offered_channels"]):
-        return _Check("B-01", True, f"not offered by {row['channel']}", "channel_not_offered")
-    if row["held_product_ids"] is not None and row["product_id"] in list(row["held_product_ids"]):
-        return _Check("B-01", True, "held already", "already_held")
-    return _Check("B-01", False, f"live through {valid_to or 'open'}, served in {row['state'] or 'any state'}", "")
-
-
-def _consent_check(row: dict) -> _Check:
-    """B-02 and B-03: the latest record of the channel is a grant; texts need the wording agreed to."""
-    is_written = row["channel"] in WRITTEN_CONSENT_CHANNELS
-    rule_id = "B-03" if is_written else "B-02"
-    if row["consent_status"] is None:
-        return _Check(rule_id, True, "no record of consent", "consent_missing")
-    if row["consent_status"] != "granted":
-        return _Check(rule_id, True, f"latest record: {row['consent_status']}", "consent_withdrawn")
-    if is_written and not (isinstance(row["evidence_text"], str) and row["evidence_text"].strip()):
-        return _Check(rule_id, True, "the wording agreed to is not on record", "consent_without_evidence")
-    return _Check(rule_id, False, f"granted for {row['channel']}", "")
-
-
-def _quiet_check(row: dict, send_at: datetime, known: _Known) -> _Check:
-    """B-06: the instant lies inside the window in every zone that may be the customer's."""
-    zones = list(row["zones"]) if row["zones"] is not None else []
-    if not zones or (row["channel"] in WRITTEN_CONSENT_CHANNELS and not row["is_zone_known"]):
-        return _Check("B-06", True, "time zone unknown", "time_zone_unknown")
-    opens, closes = row["opens_at"] or OPENS_AT, row["closes_at"] or CLOSES_AT
-    for name in zones:
-        zone = known.zone(name)
-        local = send_at.astimezone(zone).time() if zone else None
-        if local is None or not opens <= local < closes:
-            return _Check("B-06", True, f"{local} in {name}", "quiet_hours")
-    return _Check("B-06", False, f"inside {opens:%H:%M}-{closes:%H:%M} in {', '.join(zones)}", "")
+        return ReleaseCheck("H-TPL-01", True, seen, "source_not_in_force")
+    return ReleaseCheck("H-TPL-01", False, f"approval is {status}", "")
 
 
 def _values(row: dict, prepared: _Prepared, known: _Known) -> tuple[dict[str, str], list[str]]:
@@ -385,7 +337,7 @@ def _value(name: str, row: dict, known: _Known) -> str | None:
     if name == "product_name":
         return row["name"] or None
     if name == "offer_end_date":
-        last_day = _as_date(row["valid_to_inclusive"])
+        last_day = as_date(row["valid_to_inclusive"])
         return shown_date(last_day) if last_day else None
     if name == "rate_as_of_date":
         return known.rate_date
@@ -394,15 +346,8 @@ def _value(name: str, row: dict, known: _Known) -> str | None:
     return known.link(row["product_id"])
 
 
-def _as_date(value: object) -> date | None:
-    """Return a day; DuckDB and pandas hand dates over as dates or as midnights."""
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else None
-
-
 def _expires_at(row: dict, local_send: datetime, zone: ZoneInfo) -> datetime:
     """Return the end of the send day on the customer's clock, or of the offer's last day if that is earlier."""
-    last_day = _as_date(row["valid_to_inclusive"])
+    last_day = as_date(row["valid_to_inclusive"])
     day = local_send.date() if last_day is None else min(local_send.date(), last_day)
     return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))

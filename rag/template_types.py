@@ -9,9 +9,9 @@ from datetime import date
 
 from rag.approvals import Decision
 from rag.briefs import Brief
+from rag.citations import CitationRow
 from rag.compliance.engine import Check
 from rag.documents import Document
-from rag.grounding import CitationRow
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence
 

@@ -124,7 +124,7 @@ def rules_version(day: date) -> str:
     rows = "".join(f"{rule!r}\n" for rule in load_rules() if rule.is_in_force(day))
     digest = hashlib.sha256(rows.encode())
     package = Path(__file__).parents[1]
-    proof = [package / name for name in ("evidence.py", "grounding.py", "proving.py")]
+    proof = [package / name for name in ("citations.py", "evidence.py", "grounding.py", "proving.py")]
     for source in sorted(
         [*package.glob("compliance/*.py"), *package.glob("claims/*.py"), *package.glob("claims/*.txt"), *proof]
     ):

@@ -213,6 +213,11 @@ def test_a_text_message_needs_the_wording_agreed_to(template):
     assert checks.set_index("rule_id").loc["B-03", "verdict"] == "blocked"
 
 
+def test_a_check_that_raises_withholds(template):
+    message, checks = only(template, customer={"opens_at": "eight"})
+    assert (message["status"], message["withheld_reason"], checks["B-06"]) == ("withheld", "rule_raised", "blocked")
+
+
 def test_an_unproven_template_is_never_released(template):
     rows = (replace(template.citations[0], verdict="unsupported"), *template.citations[1:])
     message, _ = only(replace(template, citations=rows))
