@@ -97,7 +97,16 @@ def prove(draft: Draft, brief: Brief, retrieved: list[Retrieved], ground: Provin
     Returns
     -------
     Proof
+        A draft that can't be read at all is not proven.
     """
+    try:
+        return _prove(draft, brief, retrieved, ground)
+    except Exception as error:  # noqa: BLE001 - what can't be judged must not be said, and must not stop the night
+        reason = f"unreadable: {type(error).__name__}: {error}"
+        return Proof(draft, GroundedDraft(draft, ()), (), reason[:300])
+
+
+def _prove(draft: Draft, brief: Brief, retrieved: list[Retrieved], ground: ProvingGround) -> Proof:
     sources = {item.chunk.chunk_id: item for item in retrieved}
     grounded = _ground(draft, brief, sources, ground)
     if not grounded.is_supported:

@@ -14,7 +14,7 @@ from rag.retrieval import retrieve
 from rag.store import Store
 from rag.template_types import Night, WritingSettings, draft_of
 from rag.templates import brief_key, write_templates
-from rag.writers.base import WriterFault
+from rag.writers.base import DraftSentence, WriterFault
 from tests.adversarial.quay_bank import (
     CATALOGUE,
     NIGHT,
@@ -276,6 +276,13 @@ def test_a_known_abstention_is_not_tried_again_while_its_inputs_stand():
     third, _ = run(NEXT, writer=lie, documents=new_rates("2.90%"), known=first.templates, abstentions=known)
     assert lie.calls == 2
     assert third.brief_templates[0].is_fallback
+
+
+def test_a_draft_that_cannot_be_read_does_not_stop_the_night():
+    batch, _ = run(make=lambda _, retrieved: [draft(retrieved, DraftSentence(None, "claim", ()))])
+    (served,) = batch.brief_templates
+    assert served.abstain_reason.startswith("unreadable")
+    assert served.is_fallback
 
 
 def test_the_first_provable_candidate_is_kept():
