@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -279,7 +280,7 @@ def test_a_known_abstention_is_not_tried_again_while_its_inputs_stand():
 
 
 def test_a_draft_that_cannot_be_read_does_not_stop_the_night():
-    batch, _ = run(make=lambda _, retrieved: [draft(retrieved, DraftSentence(None, "claim", ()))])
+    batch, _ = run(make=lambda _, retrieved: [draft(retrieved, DraftSentence(cast(str, None), "claim", ()))])
     (served,) = batch.brief_templates
     assert served.abstain_reason.startswith("unreadable")
     assert served.is_fallback
