@@ -325,3 +325,9 @@ def _verbatim_row(
     return [citation_row(sentence.text, number, 0, "verbatim", text, shown, False, "verbatim_chunk")], [
         "not_approved_text"
     ]
+
+
+if __name__ == "__main__":  # `python -m rag.grounding PAIRS.jsonl`: the support model as a tool of its own
+    from rag.support.cli import main
+
+    main()

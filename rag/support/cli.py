@@ -11,7 +11,8 @@ from typing import Any, TextIO
 
 import typer
 
-from rag.support.model import Judgement, SupportModel, load_or_train, models_folder
+from rag.support.artefact import load_or_train, models_folder
+from rag.support.model import Judgement, SupportModel
 
 BATCH = 32
 """Lines judged at a time: enough to embed together, few enough that answers flow; the input is read as it comes."""

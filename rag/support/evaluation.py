@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rag.support.artefact import load_or_train, models_folder
 from rag.support.features import FEATURES
 from rag.support.generator import GeneratorSettings, Pair, generate_pairs
-from rag.support.model import SupportModel, load_or_train, models_folder, pair_rows
+from rag.support.model import SupportModel, pair_rows
 from rag.support.passages import Passage, read_passages
 
 Numbers = npt.NDArray[np.float64]

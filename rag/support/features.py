@@ -85,13 +85,9 @@ FEATURES: dict[str, int] = {
     "majority_changed": -1,
     "cause_added": -1,
     "future_changed": -1,
-    "order_inverted": 0,
-    "passive_differs": 0,
     "roles_swapped": -1,
     # shape
-    "claim_words": 0,
     "evidence_sentences": 0,
-    "best_words": 0,
 }
 
 Row = npt.NDArray[np.float32]
@@ -353,7 +349,7 @@ def _scope_words(a: Alignment) -> dict[str, float]:
 
 
 def _roles(a: Alignment) -> dict[str, float]:
-    """Measure whether words that stand in the best sentence stand there in another order."""
+    """Measure whether names that stand in the best sentence stand there in another order, a passive apart."""
     found = a.claim.cache.get("positions", [])
     places = [(token, there[a.best][0]) for token, there in zip(a.words, found, strict=False) if a.best in there]
     tokens = a.evidence.tokens
@@ -361,21 +357,15 @@ def _roles(a: Alignment) -> dict[str, float]:
         token.text[0].isupper() and tokens[place].text[0].isupper() and token.lower not in CALENDAR_WORDS
         for token, place in places
     ]
-    inversions = pairs = name_inversions = name_pairs = 0
+    name_inversions = name_pairs = 0
     for i, (_, here) in enumerate(places):
         for j, (_, there) in enumerate(places[i + 1 :]):
-            if here == there:
-                continue
-            pairs += 1
-            inversions += there < here
-            if is_capital[i] and is_capital[i + 1 + j]:
+            if here != there and is_capital[i] and is_capital[i + 1 + j]:
                 name_pairs += 1
                 name_inversions += there < here
     passive = _is_passive(a.claim.sentences) != _is_passive([a.best_sentence])
     names_inverted = name_inversions / name_pairs if name_pairs else 0.0
     return {
-        "order_inverted": inversions / pairs if pairs else 0.0,
-        "passive_differs": float(passive),
         "roles_swapped": float((names_inverted > 0.5) != passive) if name_pairs else 0.0,
     }
 
@@ -391,7 +381,5 @@ def _is_passive(sentences: list[Sentence]) -> bool:
 
 def _shape(a: Alignment) -> dict[str, float]:
     return {
-        "claim_words": float(min(len(a.words), 40)),
         "evidence_sentences": float(np.log1p(min(len(a.evidence.sentences), 200))),
-        "best_words": float(min(len(a.best_sentence.tokens), 60)),
     }

@@ -47,7 +47,7 @@ class GeneratorSettings:
     broken: int = 4
     topical: int = 8
     max_sentences: int = 7
-    hand_weight: float = 2.5
+    hand_weight: float = 3.0
     document_share: float = 0.4
 
 

@@ -4,49 +4,22 @@ Belongs here: training, calibration, the choice of the threshold, the artefact, 
 belong to `rag.support.features`, training pairs to `rag.support.generator`.
 """
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from pathlib import Path
-from pickle import UnpicklingError
+from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from rag import embeddings
-from rag.documents import DOCUMENTS_DIR, DocumentError, parse_document
 from rag.support.alignment import Alignment
 from rag.support.features import FEATURES, extract_many
 from rag.support.generator import GeneratorSettings, Pair, generate_pairs
-from rag.support.passages import PASSAGES_DIR, Passage, read_all_passages
+from rag.support.passages import Passage
 from rag.support.reading import normalise, split_sentences
 from rag.support.reasons import reasons_for
 
 Scores = npt.NDArray[np.float64]
-_CODE = (
-    "alignment",
-    "contradictions",
-    "features",
-    "generator",
-    "lexicon",
-    "model",
-    "passages",
-    "quantities",
-    "reading",
-    "relations",
-    "rewriting",
-    "rewriting_false",
-    "rewriting_true",
-    "topical",
-    "words",
-)
-_MADE_WITH = ("scikit-learn", "numpy", "wordllama")
 
 
 @dataclass(frozen=True)
@@ -73,6 +46,8 @@ class ModelSettings:
         Paragraphs of one document used; 3 to 50.
     whole_share : float
         Of a claim of several sentences: weight of the whole claim's score against that of its weakest sentence; 0 to 1.
+    weakest_power : float
+        Exponent of the weakest sentence's score, 0.3 to 1: the least of several scores is low by chance alone.
     verbatim_score : float
         Least score of a claim of which every sentence stands in the evidence as it is; 0.5 to 1.
     """
@@ -85,7 +60,8 @@ class ModelSettings:
     folds: int = 3
     max_documents: int = 100
     max_paragraphs: int = 10
-    whole_share: float = 0.5
+    whole_share: float = 0.2
+    weakest_power: float = 0.5
     verbatim_score: float = 0.97
 
 
@@ -180,7 +156,9 @@ class SupportModel:
         sentences = [
             score for score, alignment in zip(scores[1:], alignments[1:], strict=True) if alignment is not None
         ]
-        score = float(scores[0]) if not sentences else share * float(scores[0]) + (1 - share) * float(min(sentences))
+        score = float(scores[0])
+        if sentences:
+            score = share * score + (1 - share) * float(min(sentences)) ** self.settings.weakest_power
         reasons = reasons_for(whole)
         if _is_verbatim(whole):
             score = max(score, self.settings.verbatim_score)
@@ -218,31 +196,6 @@ def _calibrated(raw: Scores, slope: float, intercept: float) -> Scores:
     return 1.0 / (1.0 + np.exp(-np.clip(slope * raw + intercept, -30, 30)))
 
 
-def corpus_passages(folder: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> list[Passage]:
-    """Read the documents of a corpus as passages without claims; unreadable ones are left out.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds `*.md`; may be missing.
-    settings : ModelSettings, optional
-        Bounds.
-    """
-    settings = settings or ModelSettings()
-    paths = sorted(folder.glob("*.md"))
-    step = max(1, -(-len(paths) // settings.max_documents)) if settings.max_documents else len(paths) + 1
-    passages = []
-    for path in paths[::step]:
-        try:
-            text = parse_document(path.read_bytes(), path.name).text
-        except DocumentError:
-            continue
-        paragraphs = [line.strip("#|*- ") for line in text.splitlines() if len(line.split()) >= 5]
-        if paragraphs:
-            passages.append(Passage(path.name, "corpus", tuple(paragraphs[: settings.max_paragraphs]), (), ()))
-    return passages
-
-
 def train(passages: list[Passage], settings: ModelSettings | None = None, content_hash: str = "") -> SupportModel:
     """Train on generated pairs.
 
@@ -274,7 +227,8 @@ def train(passages: list[Passage], settings: ModelSettings | None = None, conten
         raw[~inside] = _raw([model], rows[~inside])
     slope, intercept = _calibrate(raw, labels, weights)
     scores = _calibrated(raw, slope, intercept)
-    threshold, reason = _choose_threshold(scores, labels, weights)
+    hand = np.array([pair.kind == "hand" for pair in pairs])
+    threshold, reason = _choose_threshold(scores[hand], labels[hand])
     models = tuple(fit(rows, labels, weights, settings, seed) for seed in settings.seeds)
     return SupportModel(models, slope, intercept, threshold, reason, content_hash, settings)
 
@@ -323,88 +277,16 @@ def _calibrate(raw: Scores, labels: npt.NDArray[np.bool_], weights: Scores) -> t
     return round(max(float(line.coef_[0, 0]), 1e-3), 6), round(float(line.intercept_[0]), 6)
 
 
-def _choose_threshold(scores: Scores, labels: npt.NDArray[np.bool_], weights: Scores) -> tuple[float, str]:
-    """Choose the threshold with the best balanced accuracy on out-of-fold scores, on a grid of hundredths."""
+def _choose_threshold(scores: Scores, labels: npt.NDArray[np.bool_]) -> tuple[float, str]:
+    """Choose the threshold with the best balanced accuracy on out-of-fold scores, on a grid of hundredths.
+
+    Only hand-written pairs decide: generated ones are easier, and their errors are the generator's choice.
+    """
     grid = np.arange(20, 81) / 100
-    total = [float(weights[labels].sum()), float(weights[~labels].sum())]
-    accuracy = [
-        (weights[labels & (scores >= at)].sum() / total[0] + weights[~labels & (scores < at)].sum() / total[1]) / 2
-        for at in grid
-    ]
+    accuracy = [((scores[labels] >= at).mean() + (scores[~labels] < at).mean()) / 2 for at in grid]
     best = int(np.argmax(np.round(accuracy, 6)))
     reason = (
-        f"best balanced accuracy ({accuracy[best]:.3f}) on {len(scores)} training pairs, "
+        f"best balanced accuracy ({accuracy[best]:.3f}) on {len(scores)} hand-written training pairs, "
         "each scored by a model that had not seen its passage"
     )
     return float(grid[best]), reason
-
-
-def models_folder() -> Path:
-    """Return the folder of trained models: `models` in WORDBOND_HOME (default `data`)."""
-    return Path(os.environ.get("WORDBOND_HOME", "data")) / "models"
-
-
-def content_hash_of(corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> str:
-    """Return 16 hex digits over everything a model is made of: code, texts, corpus, settings, versions of libraries."""
-    digest = hashlib.sha256()
-    folder = Path(__file__).parent
-    paths = [folder / f"{name}.py" for name in _CODE] + [Path(embeddings.__file__)]
-    paths += sorted(PASSAGES_DIR.glob("*.txt")) + sorted(corpus_dir.glob("*.md"))
-    for path in paths:
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    digest.update(repr(sorted(asdict(settings or ModelSettings()).items())).encode())
-    digest.update(" ".join(f"{name}={version(name)}" for name in _MADE_WITH).encode())
-    return digest.hexdigest()[:16]
-
-
-def load_or_train(
-    folder: Path, corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None
-) -> SupportModel:
-    """Return the model for this code and corpus: from its file if there is one, else trained and written.
-
-    Parameters
-    ----------
-    folder : Path
-        Where models are kept, such as `data/models`; made if missing. A file is written beside its place and renamed,
-        so that a reader never sees half of one; a damaged file is replaced.
-    corpus_dir : Path
-        Documents to learn the trade's language from; may be empty.
-    settings : ModelSettings, optional
-        Default: as above.
-    """
-    settings = settings or ModelSettings()
-    content_hash = content_hash_of(corpus_dir, settings)
-    path = folder / f"support-{content_hash}.joblib"
-    loaded = _load(path, content_hash)
-    if loaded is not None:
-        return loaded
-    model = train(read_all_passages() + corpus_passages(corpus_dir, settings), settings, content_hash)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=path.stem, suffix=".tmp")
-    os.close(handle)
-    try:
-        joblib.dump(model, name, compress=3)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    return model
-
-
-def _load(path: Path, content_hash: str) -> SupportModel | None:
-    if not path.exists():
-        return None
-    try:
-        model = joblib.load(path)
-    except (
-        OSError,
-        UnpicklingError,
-        ValueError,
-        EOFError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        ImportError,
-        TypeError,
-    ):
-        return None
-    return model if isinstance(model, SupportModel) and model.content_hash == content_hash else None

@@ -2,6 +2,7 @@
 
 import io
 import json
+import runpy
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.support.artefact import load_or_train
 from rag.support.cli import judge_lines, main, write_judgements
 from rag.support.evaluation import area_under_curve, balanced_accuracy, bootstrap, hand_pairs
 from rag.support.features import FEATURES
-from rag.support.model import ModelSettings, SupportModel, load_or_train, train
+from rag.support.model import ModelSettings, SupportModel, train
 from rag.support.passages import read_all_passages, read_passages
 
 SMALL = ModelSettings(iterations=60, seeds=(0,), folds=3, max_documents=0)
@@ -89,15 +91,15 @@ def test_same_inputs_same_model() -> None:
 
 def test_artefact_is_kept_reused_and_replaced_when_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passages = read_all_passages()[:9]
-    monkeypatch.setattr("rag.support.model.read_all_passages", lambda: passages)
+    monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda: passages)
     settings = replace(SMALL, iterations=10)
     first = load_or_train(tmp_path / "models", tmp_path, settings)
     (path,) = (tmp_path / "models").iterdir()
     assert path.name == f"support-{first.content_hash}.joblib"
-    monkeypatch.setattr("rag.support.model.train", lambda *_: pytest.fail("trained again although the file is there"))
+    monkeypatch.setattr("rag.support.artefact.train", lambda *_: pytest.fail("trained again"))
     assert load_or_train(tmp_path / "models", tmp_path, settings).content_hash == first.content_hash
     monkeypatch.undo()
-    monkeypatch.setattr("rag.support.model.read_all_passages", lambda: passages)
+    monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda: passages)
     path.write_bytes(b"half a file")
     assert load_or_train(tmp_path / "models", tmp_path, settings).threshold == first.threshold
     (tmp_path / "new.md").write_text("---\ndoc_id: x\n---\nA text of more than five words stands here.\n")
@@ -209,3 +211,12 @@ def test_huge_evidence_takes_bounded_time(model: SupportModel) -> None:
     (judgement,) = model.judge([("Sentence number 5 speaks of matter 5.", evidence)])
     assert 0 <= judgement.score <= 1
     assert time.monotonic() - start < 60
+
+
+def test_rag_grounding_is_the_same_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr("sys.argv", ["rag.grounding", str(tmp_path / "missing.jsonl")])
+    monkeypatch.setattr("rag.support.cli.load_or_train", lambda _: None)
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_module("rag.grounding", run_name="__main__")
+    assert stopped.value.code == 2
+    assert "missing.jsonl can't be read" in capsys.readouterr().err
