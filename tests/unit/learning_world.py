@@ -67,7 +67,7 @@ def make_world(customers: int = 300, seed: int = 3) -> World:
     labels.loc[is_unanswered, "send_slot"] = pd.NA
     outcomes = _outcomes(rng, keys, splits, states[:, -1], prefers)
     products = pd.DataFrame(PRODUCTS, columns=["product_id", "family"]).assign(
-        channels=[["email", "push"]] * len(PRODUCTS), is_live=[True] * len(PRODUCTS)
+        channels=pd.Series([["email", "push"]] * len(PRODUCTS), dtype=object), is_live=[True] * len(PRODUCTS)
     )
     labels = labels[splits != "unlabelled"].reset_index(drop=True)
     return World(features, Sequences(keys, values, observed), labels, outcomes, products, states[:, -1], kinds)

@@ -49,7 +49,9 @@ def test_the_same_rows_give_the_same_weights(trained):
 
 def test_an_embedding_does_not_depend_on_who_else_is_embedded(trained):
     sequences, weeks, _ = _planted(30, 4)
-    np.testing.assert_allclose(trained.embed(sequences, weeks)[7], trained.embed(sequences[7:8], weeks[7:8])[0], atol=2e-6)
+    np.testing.assert_allclose(
+        trained.embed(sequences, weeks)[7], trained.embed(sequences[7:8], weeks[7:8])[0], atol=2e-6
+    )
 
 
 def test_weeks_before_the_first_observed_one_do_not_matter(trained):

@@ -41,7 +41,9 @@ def test_temperature_never_makes_its_own_split_worse(seed, rows):
     rng = np.random.default_rng(seed)
     logits, classes = rng.normal(size=(rows, 4)) * 3, rng.integers(0, 4, rows)
     temperature = fit_temperature(logits, classes)
-    assert log_losses(softmax(logits / temperature), classes).mean() <= log_losses(softmax(logits), classes).mean() + 1e-9
+    assert (
+        log_losses(softmax(logits / temperature), classes).mean() <= log_losses(softmax(logits), classes).mean() + 1e-9
+    )
 
 
 def test_platt_undoes_a_planted_shift_and_keeps_the_ranking():
