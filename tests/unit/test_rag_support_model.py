@@ -82,7 +82,7 @@ def test_the_weakest_sentence_pulls_a_claim_down(model: SupportModel) -> None:
 
 def test_same_inputs_same_model() -> None:
     settings = replace(SMALL, iterations=20)
-    passages = read_all_passages()[:12]
+    passages = read_all_passages()[:5]
     first, second = train(passages, settings), train(passages, settings)
     rows = np.random.default_rng(1).random((50, len(FEATURES))).astype(np.float32)
     assert np.array_equal(first.score_rows(rows), second.score_rows(rows))
@@ -90,7 +90,7 @@ def test_same_inputs_same_model() -> None:
 
 
 def test_artefact_is_kept_reused_and_replaced_when_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    passages = read_all_passages()[:9]
+    passages = read_all_passages()[:4]
     monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda: passages)
     settings = replace(SMALL, iterations=10)
     first = load_or_train(tmp_path / "models", tmp_path, settings)
