@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dagster_pipeline.home import Home
 from dagster_pipeline.loading.load import default_as_of_date
 from dagster_pipeline.nightly import run_night, simulate_world
+
+# Examples are drawn from the test's own name, so every run tries the same ones; time is nobody's failure.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

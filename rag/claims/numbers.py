@@ -61,6 +61,10 @@ PATTERNS = tuple(
     )
 )
 
+# Twelve digits reach a trillion. Scaled to billions and to thousandths of a basis point they still fit Decimal's 28
+# exactly; a longer number would be rounded and is refused as malformed.
+MOST_DIGITS = 12
+
 
 @dataclass(frozen=True)
 class Number:
@@ -121,6 +125,8 @@ def to_decimal(raw: str) -> Decimal | None:
             match[2], Decimal(10**9)
         )
     if not re.fullmatch(r"[-+]?(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)?(?:\.\d+)?", raw) or not re.search(r"\d", raw):
+        return None
+    if sum(character.isdigit() for character in raw) > MOST_DIGITS:
         return None
     return (Decimal(raw.replace(",", "")) * scale).normalize() + Decimal(0)
 

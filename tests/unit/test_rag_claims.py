@@ -288,3 +288,9 @@ def test_any_text_parses_and_no_digit_is_left_out(text):
             place = normalised.starts[start]
             assert any(claim.start <= place < claim.end for claim in found), (text, character)
     assert list(found) == list(parse_claims(text))
+
+
+def test_a_number_too_long_to_be_exact_is_malformed():
+    assert [claim.unit for claim in parse_claims("Earn $999999999999 now")] == ["usd"]
+    long_number = parse_claims("Earn 10000000000000000000000000000 percent now")
+    assert [claim.unit for claim in long_number] == ["malformed"]
