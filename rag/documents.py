@@ -25,6 +25,9 @@ SUFFIXES = (".md", ".txt")
 FIELDS = ("doc_id", "title", "kind", "product_ids", "jurisdictions", "valid_from", "valid_to", "version")
 _REQUIRED = ("doc_id", "title", "kind", "valid_from", "version")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*(?:\n|\Z)(?P<body>.*)\Z", re.DOTALL)
+# 1,000 to 100,000 characters, 10 to 100 brackets: eight plain fields, two of them lists, need far less.
+_LONGEST_FRONT_MATTER = 10_000
+_MOST_BRACKETS = 20
 _DOC_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _STATE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 INVISIBLE = re.compile(
@@ -143,18 +146,7 @@ def _front_matter(block: str, file_name: str) -> dict:
             f"{file_name}: invisible character U+{ord(hidden.group()):04X} in the front matter; "
             "remove it and load again."
         )
-    try:
-        # An alias repeats what an anchor names: nested ones grow without bound, and plain fields need none.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(block)):
-            raise DocumentError(f"{file_name}: the front matter has a YAML alias (*name); write the value out.")
-        found = yaml.safe_load(block)
-    except DocumentError:  # a ValueError too
-        raise
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # ValueError: a date that does not exist, or a number of thousands of digits.
-        raise DocumentError(
-            f"{file_name}: the front matter is not YAML ({str(error).splitlines()[0]}); mend it."
-        ) from error
+    found = _load_yaml(block, file_name)
     if not isinstance(found, dict):
         raise DocumentError(f"{file_name}: the front matter holds no fields; expected {', '.join(FIELDS)}.")
     missing = [name for name in _REQUIRED if found.get(name) in (None, "")]
@@ -185,6 +177,27 @@ def _front_matter(block: str, file_name: str) -> dict:
         "valid_from": valid_from,
         "valid_to": valid_to,
     }
+
+
+def _load_yaml(block: str, file_name: str) -> object:
+    """Load the front matter as plain YAML: without aliases and deep nesting, which grow out of all proportion."""
+    if len(block) > _LONGEST_FRONT_MATTER or block.count("[") + block.count("{") > _MOST_BRACKETS:
+        raise DocumentError(
+            f"{file_name}: the front matter has {len(block):,} characters and "
+            f"{block.count('[') + block.count('{')} opening brackets; expected short plain fields "
+            f"(at most {_LONGEST_FRONT_MATTER:,} and {_MOST_BRACKETS})."
+        )
+    try:
+        has_alias = any(isinstance(token, yaml.AliasToken) for token in yaml.scan(block))
+        found = None if has_alias else yaml.safe_load(block)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # ValueError: a date that does not exist, or a number of thousands of digits.
+        raise DocumentError(
+            f"{file_name}: the front matter is not YAML ({str(error).splitlines()[0]}); mend it."
+        ) from error
+    if has_alias:
+        raise DocumentError(f"{file_name}: the front matter has a YAML alias (*name); write the value out.")
+    return found
 
 
 def _day(value: object, field: str, file_name: str) -> date:

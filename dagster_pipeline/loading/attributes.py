@@ -30,9 +30,12 @@ class AttributeColumns:
     kinds: dict[str, str]
 
     @classmethod
-    def find(cls, con: duckdb.DuckDBPyConnection, parts: list[Part], prefix: str) -> "AttributeColumns":
-        """Look through all parts of a load."""
+    def find(
+        cls, con: duckdb.DuckDBPyConnection, parts: list[Part], prefix: str, limit: int | None = None
+    ) -> "AttributeColumns":
+        """Look through all parts of a load; with a limit, at its first columns by name only."""
         names = sorted({name for part in parts for name in part.columns if name.startswith(prefix) and name != prefix})
+        names = names[:limit]
         seen: dict[str, set[str]] = {name: set() for name in names}
         for part in parts:
             texts = []
@@ -64,10 +67,12 @@ def read_attribute(name: str, kind: str, part: Part) -> str:
     raw = f"raw.{quote_name(actual)}"
     if kind == "number":
         return read_column(Column(name, "number"), raw, sql_type, "UTC", part.has_decimal_comma(name)).value
-    text = read_column(Column(name), raw, sql_type, "UTC").value
+    if kind == "boolean" and sql_type == "BOOLEAN":
+        return raw
     if kind == "boolean":
-        return f"case when lower({text}) in ('true', 'false') then lower({text}) = 'true' end"
-    return text
+        # No part of it is written twice: DuckDB looks for repeated parts, which takes the square of the columns.
+        return f"try_cast(case when regexp_full_match({raw}, '(?i)true|false') then {raw} end as boolean)"
+    return read_column(Column(name), raw, sql_type, "UTC").value
 
 
 def _kinds_of_texts(con: duckdb.DuckDBPyConnection, part: Part, names: list[str]) -> dict[str, str]:

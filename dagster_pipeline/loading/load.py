@@ -22,7 +22,7 @@ from dagster_pipeline.loading.report import FileCount, LoadReport, degraded_note
 from dagster_pipeline.loading.settings import LOAD_SETTINGS, LoadSettings
 from dagster_pipeline.loading.staging import Staged, stage_folder
 from dagster_pipeline.loading.truth import load_truth
-from dagster_pipeline.tables import create_declared_tables
+from dagster_pipeline.tables import declared_tables
 
 NO_DATE = "The folder holds no accepted row with a date, so there is no first night. Add rows and run again."
 _NIGHT_TABLES = (
@@ -248,13 +248,17 @@ def default_as_of_date(folder: Path, settings: LoadSettings = LOAD_SETTINGS) -> 
 
 @contextmanager
 def scratch_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an empty warehouse with all declared tables that is gone at the end; what does not fit in memory spills."""
+    """Open an empty warehouse of raw and truth that is gone at the end; what does not fit in memory spills."""
     with (
         TemporaryDirectory(prefix="wordbond-") as place,
         duckdb.connect(str(Path(place) / "scratch.duckdb"), config={"autoinstall_known_extensions": "false"}) as con,
     ):
         con.execute("set TimeZone = 'UTC'")
-        create_declared_tables(con)
+        con.execute("create schema raw; create schema truth")
+        for table in declared_tables().values():
+            if table.schema in ("raw", "truth"):
+                columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
+                con.execute(f"create table {table.full_name} ({columns})")
         yield con
 
 

@@ -16,8 +16,9 @@ _TIME = r"[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _DATE_FORM = rf"{_DAY}([ T]00:00(:00(\.0{{1,9}})?)?)?"
 _LOCAL_FORM = rf"{_DAY}({_TIME})?"
 _ZONED_FORM = rf"{_DAY}{_TIME}(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
-_NUMBER_FORM = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"
-_COMMA_FORM = r"[+-]?\d+(,\d+)?"
+# Bounded, so that no number of this form overflows a double; larger ones are typing errors.
+_NUMBER_FORM = r"[+-]?(\d{1,100}(\.\d*)?|\.\d+)([eE](\+?\d{1,2}|-\d{1,3}))?"
+_COMMA_FORM = r"[+-]?\d{1,100}(,\d+)?"
 _INTEGER_FORM = r"[+-]?\d+(\.0*)?"
 
 SQL_TYPES = {
@@ -187,8 +188,6 @@ def _read_text(column: Column, text: str, zone: str, has_decimal_comma: bool) ->
         if has_decimal_comma:
             form, number = _COMMA_FORM, f"replace({text}, ',', '.')"
         value = f"case when {_matches(text, form)} then try_cast({number} as {SQL_TYPES[column.kind]}) end"
-        if column.kind == "number":
-            value = f"case when isfinite({value}) then {value} end"
     return Reading(is_present, value, can_fail=True, looks_like_date=looks_like_date, is_local=is_local)
 
 

@@ -21,6 +21,8 @@ _COUNTED_ROWS = 1_000_000
 # Values of a column are listed if it has at most so many, and each stands in at least four rows.
 _LISTED_VALUES = 6
 _COLUMNS_PER_QUERY = 40
+# 10 to 1,000. Free columns of a prefix that are looked at: a verdict on thousands would not be read.
+_FREE_COLUMNS = 100
 _RANGED = ("date", "instant", "decimal", "integer", "number")
 # Words about one person, and keys: never listed.
 _PERSONAL = ("customer_id", "household_id", "first_name", "evidence_text")
@@ -34,7 +36,8 @@ class ColumnProfile:
     ----------
     name : str
     read_as : str
-        Type of its values in words; ``left out`` for a column the contract does not know.
+        Type of its values in words; ``left out`` for a column the contract does not know, ``not looked at`` for a
+        free column after the first of many.
     empty, distinct : int
         Rows without a value, and different values among those that could be read; broken lines do not count.
     values : str
@@ -90,8 +93,11 @@ def profile_columns(
     profiles = []
     for start in range(0, len(sources), _COLUMNS_PER_QUERY):
         profiles += _profile(con, parts, sources[start : start + _COLUMNS_PER_QUERY], settings)
-    unknown = {name for part in parts for name in part.columns} - {source.name for source in sources}
-    return profiles + [ColumnProfile(name, "left out", 0, 0) for name in sorted(unknown)]
+    others = {name for part in parts for name in part.columns} - {source.name for source in sources}
+    for name in sorted(others):
+        is_free = contract.has_attributes and name.startswith((ATTRIBUTE_PREFIX, PROTECTED_PREFIX))
+        profiles.append(ColumnProfile(name, "not looked at" if is_free else "left out", 0, 0))
+    return profiles
 
 
 def _contract_sources(contract: FileContract, parts: list[Part], settings: LoadSettings) -> Iterable[_Source]:
@@ -111,7 +117,7 @@ def _free_sources(con: duckdb.DuckDBPyConnection, contract: FileContract, parts:
     if not contract.has_attributes:
         return
     for prefix in (ATTRIBUTE_PREFIX, PROTECTED_PREFIX):
-        for name, kind in AttributeColumns.find(con, parts, prefix).kinds.items():
+        for name, kind in AttributeColumns.find(con, parts, prefix, _FREE_COLUMNS).kinds.items():
             found = {}
             for number, part in enumerate(parts):
                 if name in part.columns:
@@ -130,7 +136,7 @@ def _profile(
     is_estimate = sum(part.rows_read for part in parts) > _COUNTED_ROWS
     distinct = "approx_count_distinct(v{0})" if is_estimate else "count(distinct v{0})"
     smallest, largest = "cast(min(v{0}) as varchar)", "cast(max(v{0}) as varchar)"
-    measures = ("count(*)", "count_if(p{0})", distinct, smallest, largest, "count_if(m{0})")
+    measures = ("count(*)", "count(*) filter (p{0})", distinct, smallest, largest, "count(*) filter (m{0})")
     read = _read_query(parts, sources)
     counts = ", ".join(measure.format(place) for place in range(len(sources)) for measure in measures)
     row = con.execute(f"with read as ({read}) select {counts} from read").fetchall()[0]

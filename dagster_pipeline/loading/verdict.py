@@ -227,7 +227,7 @@ def _column_lines(file: FileVerdict) -> list[str]:
     for column in file.columns[:_COLUMNS_SHOWN]:
         empty = f"{column.empty:,}"
         distinct = f"{'about ' if column.is_estimate else ''}{column.distinct:,}"
-        if column.read_as == "left out":
+        if column.read_as in ("left out", "not looked at"):
             empty = distinct = "-"
         values = printable(column.values)
         if column.remark:

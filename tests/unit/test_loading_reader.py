@@ -1,18 +1,15 @@
-"""Files as they come: encodings, dialects, parts, Parquet types, names; and random damage that never breaks a night."""
+"""Files as they come: encodings, dialects, parts, Parquet types and names."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.load import load_night
@@ -25,7 +22,6 @@ from tests.unit.loading_bank import (
     fetch,
     good_rows,
     rejects,
-    snapshot,
     write_bank,
     write_csv,
 )
@@ -190,11 +186,11 @@ def test_odd_names_and_values_are_only_data(con: duckdb.DuckDBPyConnection, tmp_
 
 
 def test_thousands_of_columns(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    wide = [f"attr_{number}" for number in range(600)]
-    rows = [[f"c{number}", "2020-01-01", *["1"] * 600] for number in range(3)]
+    wide = [f"attr_{number}" for number in range(2_000)]
+    rows = [[f"c{number}", "2020-01-01", *["1", "true", "x", ""] * 500] for number in range(3)]
     write_csv(tmp_path / "customers.csv", ["customer_id", "joined_on", *wide], rows)
     load_night(con, tmp_path, NIGHT)
-    assert fetch(con, "select min(len(json_keys(attributes))) from raw.customers") == [(600,)]
+    assert fetch(con, "select min(len(json_keys(attributes))) from raw.customers") == [(2_000,)]
 
 
 def test_a_file_that_is_there_twice_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -205,74 +201,3 @@ def test_a_file_that_is_there_twice_is_refused(con: duckdb.DuckDBPyConnection, t
     (folder / "events.csv").rename(folder / "events" / "part.xlsx")
     with pytest.raises(InputError, match=r"events/part.xlsx is no part of events"):
         load_night(con, folder, NIGHT)
-
-
-CELLS = st.one_of(
-    st.sampled_from(
-        [
-            "",
-            " ",
-            "0",
-            "-1",
-            "nan",
-            "inf",
-            "1e309",
-            "9" * 20,
-            "2025-02-30",
-            "9999-12-31",
-            "c1",
-            "savings",
-            "email",
-            "=1+1",
-            "control",
-            "treatment",
-            "none",
-            "converted",
-            "true",
-            "'; drop table raw.events",
-            '"',
-            ",",
-            "a\nb",
-            "\r",
-            "\x00",
-            "2025-07-01T10:00:00Z",
-            "2025-07-01 10:00",
-            "2025-07-01T10:00:00+14:00",
-            "\u202e",
-        ]
-    ),
-    st.text(max_size=12),
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(name=st.sampled_from(sorted(HEADERS)), data=st.data())
-def check_random_damage(con: duckdb.DuckDBPyConnection, name: str, data: st.DataObject) -> None:
-    rows = good_rows(name, 8)
-    for _ in range(data.draw(st.integers(1, 6))):
-        row = rows[data.draw(st.integers(0, len(rows) - 1))]
-        row[data.draw(st.integers(0, len(row) - 1))] = data.draw(CELLS)
-    rows += [list(rows[number]) for number in data.draw(st.lists(st.integers(0, 7), max_size=2))]
-    with TemporaryDirectory() as place:
-        small = {other: good_rows(other, 8) for other in HEADERS}
-        folder = write_bank(Path(place), **(small | {name: rows}))
-        cut = data.draw(st.integers(0, 30))
-        if data.draw(st.booleans()) and cut:
-            content = (folder / f"{name}.csv").read_bytes()
-            (folder / f"{name}.csv").write_bytes(content[:-cut] + data.draw(st.binary(max_size=4)))
-        before = snapshot(con)
-        try:
-            report = load_night(con, folder, NIGHT, LENIENT)
-        except InputError:
-            assert snapshot(con) == before
-            return
-        assert_identity(con)
-        assert report.rows_read == report.rows_loaded + report.rows_rejected
-        assert fetch(con, f"select count(*) from raw.{name}") == [
-            (sum(count.rows_loaded for count in report.files if count.file == f"{name}.csv"),)
-        ]
-
-
-def test_random_damage_ends_in_rejects_or_one_clear_error() -> None:
-    with connect() as con:
-        check_random_damage(con)
