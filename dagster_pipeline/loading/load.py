@@ -154,8 +154,7 @@ def drop_staging(con: duckdb.DuckDBPyConnection) -> None:
     names = con.execute(
         "select table_name from duckdb_tables() where temporary and starts_with(table_name, 'stage_')"
     ).fetchall()
-    for (name,) in names:
-        con.execute(f"drop table temp.{name}")
+    con.execute("; ".join(f"drop table temp.{name}" for (name,) in names))
 
 
 def _report(con: duckdb.DuckDBPyConnection, as_of_date: date, is_first: bool, notes: list[str]) -> LoadReport:

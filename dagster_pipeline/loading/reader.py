@@ -246,7 +246,7 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, source_file: str, stag
 
 
 def _read_header(path: Path, source_file: str) -> tuple[list[str], str]:
-    """Return the column names and the delimiter: of , ; tab and | the one that cuts the first line into most names."""
+    """Return the names and the delimiter: of , ; tab and | the one that cuts the header into most whole names."""
     try:
         with path.open("rb") as file:
             first = file.readline(_LONGEST_HEADER + 1)
@@ -277,7 +277,7 @@ def _read_header(path: Path, source_file: str) -> tuple[list[str], str]:
             problem = str(error)
     if not headers:
         raise InputError(f"{source_file}: the header line can't be read ({problem}); mend its quotes.")
-    return max(headers, key=lambda header: len(header[0]))
+    return max(headers, key=lambda header: ('"' not in "".join(header[0]), len(header[0])))
 
 
 def _read_slowly(

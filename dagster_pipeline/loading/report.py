@@ -120,6 +120,8 @@ def _customer_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
 
 def _contact_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
     """Tell what a contact log can't teach: an action that never varied."""
+    if not con.execute("select count(*) from (select 1 from raw.contacts limit 1)").fetchall()[0][0]:
+        return []
     products, mixed, slots, intensities, probabilities, controls = con.execute(
         """
         with treated as (
