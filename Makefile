@@ -15,6 +15,7 @@ help: ## show this list
 setup: $(STAMP) ## make .venv with the locked versions
 
 $(STAMP): requirements.lock
+	@if [ -L $(VENV) ]; then echo "$(VENV) is a link; setting up would empty the folder it points to. Remove the link, then run make again." >&2; exit 1; fi
 	@for p in $(PYTHON) python3 python3.11 python3.12 python3.13; do \
 	  if $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then found=$$p; break; fi; \
 	done; \

@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A world whose first three nights after the history bring contacts and late responses."""
     world = tmp_path_factory.mktemp("nights") / "world"
     write_world(
-        world, WorldConfig(customers=300, history_start=date(2025, 9, 1), history_end=HISTORY_END, dirt_share=0.01)
+        world, WorldConfig(customers=240, history_start=date(2025, 10, 1), history_end=HISTORY_END, dirt_share=0.005)
     )
     for night in NIGHTS:
         write_night(world, night)
