@@ -16,12 +16,13 @@ import pandas as pd
 from rag.briefs import MAX_CHARACTERS
 from rag.compliance.engine import rules_in_force
 from rag.compliance.release_rules import (
-    WRITTEN_CONSENT_CHANNELS,
     ReleaseCheck,
     as_date,
     check_consent,
     check_offer,
     check_quiet_hours,
+    consent_rule_of,
+    find_zone,
     guarded,
 )
 from rag.slots import (
@@ -141,23 +142,20 @@ def render_messages(inputs: ReleaseInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     for row in joined.to_dict("records"):
         message, found = _render(row, known)
         messages.append(message)
-        for check in found:
-            checks.append(
-                (
-                    message["message_id"],
-                    message["template_id"],
-                    check.rule_id,
-                    versions.get(check.rule_id, "1"),
-                    "blocked" if check.is_blocked else "pass",
-                    check.evidence,
-                )
-            )
+        checks += [check_row(check, message, versions) for check in found]
     message_frame = pd.DataFrame(messages, columns=list(MESSAGE_COLUMNS))
     check_frame = pd.DataFrame(checks, columns=list(CHECK_COLUMNS))
     return (
         message_frame.sort_values("message_id", kind="stable").reset_index(drop=True),
         check_frame.sort_values(["message_id", "rule_id"], kind="stable").reset_index(drop=True),
     )
+
+
+def check_row(check: ReleaseCheck, message: Mapping[str, object], versions: Mapping[str, str]) -> tuple:
+    """Return the row of `rag.message_checks` of one check of one message."""
+    verdict = "blocked" if check.is_blocked else "pass"
+    version = versions.get(check.rule_id, "1")
+    return message["message_id"], message["template_id"], check.rule_id, version, verdict, check.evidence
 
 
 def _joined(inputs: ReleaseInputs) -> pd.DataFrame:
@@ -192,19 +190,9 @@ class _Known:
         self.send_date = inputs.as_of_date + timedelta(days=1)
         self.templates = {name: _Prepared.of(template) for name, template in inputs.templates.items()}
         self.statuses = inputs.statuses
-        self.zones: dict[str, ZoneInfo | None] = {}
         self.is_phone_allowed = is_allowed_phone(inputs.settings.branch_phone)
         self.rate_date = shown_date(self.send_date)
         self.links: dict[str, str | None] = {}
-
-    def zone(self, name: str) -> ZoneInfo | None:
-        """Return a zone by name, or None where no clock knows it."""
-        if name not in self.zones:
-            try:
-                self.zones[name] = ZoneInfo(name)
-            except (KeyError, ValueError, OSError):
-                self.zones[name] = None
-        return self.zones[name]
 
     def link(self, product_id: str) -> str | None:
         """Return the link of a product, or None where it leads anywhere but to the bank."""
@@ -246,13 +234,13 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[ReleaseCheck]]:
     template_id = row["template_id"]
     prepared = known.templates.get(template_id) if template_id else None
     send_at: datetime = row["send_at"]
-    zone = known.zone(row["timezone"] or "UTC") or ZoneInfo("UTC")
+    zone = find_zone(row["timezone"] or "UTC") or ZoneInfo("UTC")
     local_send = send_at.astimezone(zone)
     checks = [
         _template_check(row, prepared, local_send.date(), known),
         guarded("B-01", lambda: check_offer(row, local_send.date())),
-        guarded("B-03" if row["channel"] in WRITTEN_CONSENT_CHANNELS else "B-02", lambda: check_consent(row)),
-        guarded("B-06", lambda: check_quiet_hours(row, send_at, known.zone)),
+        guarded(consent_rule_of(row["channel"]), lambda: check_consent(row)),
+        guarded("B-06", lambda: check_quiet_hours(row, send_at, find_zone)),
         ReleaseCheck("B-11", row["reason"] is not None, row["reason"] or "no suppression", row["reason"] or ""),
     ]
     values: dict[str, str] = {}

@@ -6,6 +6,7 @@ Belongs here: one function a rule over what is known at release time. The text's
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,20 @@ def guarded(rule_id: str, check: Callable[[], ReleaseCheck]) -> ReleaseCheck:
         return check()
     except Exception as error:  # noqa: BLE001 - a rule that can't be evaluated must not let a message out
         return ReleaseCheck(rule_id, True, f"the rule raised {type(error).__name__}: {error}", "rule_raised")
+
+
+@lru_cache(maxsize=1024)
+def find_zone(name: str) -> ZoneInfo | None:
+    """Return a zone by name, or None where no clock knows it."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def consent_rule_of(channel: str) -> str:
+    """Return the rule that governs consent on a channel."""
+    return "B-03" if channel in WRITTEN_CONSENT_CHANNELS else "B-02"
 
 
 def as_date(value: object) -> date | None:
@@ -61,7 +76,7 @@ def check_offer(row: Mapping[str, Any], send_date: date) -> ReleaseCheck:
 def check_consent(row: Mapping[str, Any]) -> ReleaseCheck:
     """B-02 and B-03: the latest record of the channel is a grant; texts need the wording agreed to."""
     is_written = row["channel"] in WRITTEN_CONSENT_CHANNELS
-    rule_id = "B-03" if is_written else "B-02"
+    rule_id = consent_rule_of(row["channel"])
     if row["consent_status"] is None:
         return ReleaseCheck(rule_id, True, "no record of consent", "consent_missing")
     if row["consent_status"] != "granted":
