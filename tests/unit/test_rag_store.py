@@ -229,7 +229,7 @@ def test_questions_in_other_words_find_their_passage():
         "How much do I pay if I move a card balance over?": "balance_transfer_card",
         "Is my deposit protected by the FDIC?": "high_yield_savings",
     }
-    wanted = ("90 days of interest", "3% of each transfer", "$250,000 per depositor")
+    wanted = ("90 days of interest", "fee of 3%", "$250,000 per depositor")
     for (question, product_id), words in zip(questions.items(), wanted, strict=True):
         found = search(store(), question, Filters(SEND_DATE, product_id, kinds=(*SOURCE_KINDS, "faq")), k=5)
         assert any(words in item.chunk.text for item in found), question
