@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 
 from dagster_pipeline.home import Home
+from dagster_pipeline.loading.planted import planted_and_caught
 
 QUERIES = (
     (
@@ -66,8 +67,18 @@ def _print_data(con: duckdb.DuckDBPyConnection, night: date) -> None:
     )
     if rejects:
         print("  rejects: " + ", ".join(f"{rule} {count:,}" for rule, count in rejects))
+    _print_planted(con, night)
     for (note,) in _rows(con, "select unnest(notes) from marts.rpt_nightly_run where as_of_date = ?", [night]):
         print(textwrap.fill(f"note, {note}", 110, initial_indent="  ", subsequent_indent="    "))
+
+
+def _print_planted(con: duckdb.DuckDBPyConnection, night: date) -> None:
+    """Print what a simulated bank's planted defects became; a real bank has none."""
+    counts = planted_and_caught(con, night)
+    if counts:
+        print("  defects planted in tonight's files (late arrivals and corrections count from tonight on):")
+        rows = [(kind, f"{planted:,}", f"{caught:,}", f"{100 * caught // planted} %") for kind, planted, caught in counts]
+        _table(rows, ("kind", "planted", "caught", "share"))
 
 
 def _print_learning(con: duckdb.DuckDBPyConnection) -> None:

@@ -31,6 +31,7 @@ RULES = {
         "the line does not have the header's number of fields",
         "quote values that hold the delimiter, a quote or a line break, and close every quote",
     ),
+    "bad_encoding": Rule("the line holds bytes that are not UTF-8", "export the file as UTF-8"),
     "malformed_value": Rule(
         "a value is not of its column's type, form or range", "export the column in the form that is expected"
     ),

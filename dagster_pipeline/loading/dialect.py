@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, PROTECTED_PREFIX, FileContract
 from dagster_pipeline.loading.parsing import is_text_type, quote_name, quote_text
-from dagster_pipeline.loading.reader import NOT_UTF8, CommaCounts, Part, unreadable
+from dagster_pipeline.loading.reader import CommaCounts, Part, unreadable
 
 _COMMA_FORM = r"[+-]?\d+,\d+"
 _POINT_FORM = r"[+-]?[\d,]*\.[\d,]*([eE][+-]?\d+)?"
@@ -101,7 +101,7 @@ def _listed(names: list[str]) -> str:
 
 def encoding_remarks(path: Path, part: Part) -> list[str]:
     """Tell of lines that are not UTF-8, with the first of them as the file has it."""
-    rows = [broken.row_number for broken in part.broken_rows if broken.message == NOT_UTF8]
+    rows = [broken.row_number for broken in part.broken_rows if broken.rule == "bad_encoding"]
     if not rows:
         return []
     with path.open("rb") as file:

@@ -19,8 +19,9 @@ from dagster_pipeline.loading.load import (
     scratch_warehouse,
     write_night,
 )
+from dagster_pipeline.loading.planted import planted_and_caught
 from dagster_pipeline.loading.profile import profile_columns
-from dagster_pipeline.loading.report import MISSING_FILE_NOTES, FileCount, degraded_notes, planted_and_caught
+from dagster_pipeline.loading.report import MISSING_FILE_NOTES, FileCount, degraded_notes
 from dagster_pipeline.loading.settings import LOAD_SETTINGS, LoadSettings
 from dagster_pipeline.loading.staging import Problem, Staged, stage_folder
 from dagster_pipeline.loading.truth import load_truth

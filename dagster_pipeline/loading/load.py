@@ -16,9 +16,10 @@ from dagster_pipeline.loading.contract import FILES, FileContract
 from dagster_pipeline.loading.documents import LoadedDocuments, reject_known_documents
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.parsing import quote_text
+from dagster_pipeline.loading.planted import planted_and_caught
 from dagster_pipeline.loading.reader import Part
 from dagster_pipeline.loading.remarks import skipped_nights
-from dagster_pipeline.loading.report import FileCount, LoadReport, degraded_notes, planted_and_caught
+from dagster_pipeline.loading.report import FileCount, LoadReport, degraded_notes
 from dagster_pipeline.loading.settings import LOAD_SETTINGS, LoadSettings
 from dagster_pipeline.loading.staging import Staged, stage_folder
 from dagster_pipeline.loading.truth import load_truth

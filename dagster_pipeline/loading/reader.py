@@ -356,7 +356,7 @@ def _problem(row_number: int, fields: list[str], lines: int, names: list[str]) -
         return BrokenRow(row_number, "malformed_row", None, _printable(",".join(fields)), message)
     for name, value in zip(names, fields, strict=True):
         if not value.isascii() and _printable(value) != value:
-            return BrokenRow(row_number, "malformed_value", name, _printable(value), NOT_UTF8)
+            return BrokenRow(row_number, "bad_encoding", name, _printable(value), NOT_UTF8)
     return None
 
 

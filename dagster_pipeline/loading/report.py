@@ -34,7 +34,7 @@ class LoadReport:
     rejects_by_rule : dict of str to int
         Rejects of the night.
     planted : list of (str, int, int)
-        Of a simulated bank: kind of defect, planted in tonight's files, caught by the rule of that name.
+        Of a simulated bank: kind of defect, planted in tonight's files, caught.
     notes : list of str
         What is missing and what that switches off, in plain words.
     """
@@ -154,19 +154,3 @@ def _contact_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
     if not controls:
         notes.append("No control rows: the effect of a contact can't be told from what happens without one.")
     return notes
-
-
-def planted_and_caught(con: duckdb.DuckDBPyConnection, night: date) -> list[tuple[str, int, int]]:
-    """Count the planted defects in tonight's files and those that the rule of the same name rejected, by kind."""
-    return con.execute(
-        """
-        select
-            planted.kind, count(*)::integer as planted, count(rejects.rule)::integer as caught
-        from truth.planted_defects as planted
-        semi join (select file from raw.loads where loaded_as_of_date = $night) as loads on loads.file = planted.file
-        left join raw.rejects as rejects
-            on rejects.file = planted.file and rejects.row_number = planted.row_number and rejects.rule = planted.kind
-        group by planted.kind order by planted.kind
-        """,
-        {"night": night},
-    ).fetchall()

@@ -28,7 +28,9 @@ class WorldConfig(BaseModel):
     chunk_customers : int
         Customers drawn at a time, 100 to 100,000; bounds memory (about 100 KB a customer) and changes no row.
     dirt_share : float
-        0 to 0.02. Spoiled copies as a share of the rows of transactions, events and contacts; 0 = clean.
+        0 to 0.005. Spoiled copies as a share of the rows of transactions, events and contacts (of these four times
+        that, well below the rejects that stop a night), and of a night: late arrivals and corrections, each as a share
+        of a day's transactions and events. 0 = clean.
     parameters : Parameters
         The generative model.
     """
@@ -40,7 +42,7 @@ class WorldConfig(BaseModel):
     history_start: date = date(2025, 7, 1)
     history_end: date = date(2025, 12, 31)
     chunk_customers: Annotated[int, Field(ge=100, le=100_000)] = 5_000
-    dirt_share: Annotated[float, Field(ge=0, le=0.02)] = 0.001
+    dirt_share: Annotated[float, Field(ge=0, le=0.005)] = 0.001
     parameters: Parameters = Parameters()
 
     @model_validator(mode="after")

@@ -82,6 +82,8 @@ class Stream(IntEnum):
     FIXED_SECOND = 75
     DIRT = 80
     DIRT_KIND = 81
+    LATE_ARRIVAL = 82
+    CORRECTION = 83
     TRUTH_SAMPLE = 90
     BOOTSTRAP = 91
 

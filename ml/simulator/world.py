@@ -4,7 +4,6 @@ What belongs here: which file holds which rows. Chunks of customers are drawn an
 grow with the world.
 """
 
-import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from pydantic import ValidationError
@@ -23,11 +23,13 @@ from ml.simulator.calendar import Month, bank_day_end, day_number
 from ml.simulator.catalogue import PRODUCTS_FILE
 from ml.simulator.ceilings import CeilingCollector
 from ml.simulator.config import WorldConfig
-from ml.simulator.dirt import DIRT_FILE, plant_defects
+from ml.simulator.dirt import DirtWriter, plant_defects
 from ml.simulator.draws import IntArray
 from ml.simulator.history import MonthDraws, simulate
+from ml.simulator.late import LAST_LAG_DAYS, plant_later_rows
 from ml.simulator.population import Customers, draw_customers
 from ml.simulator.records import (
+    bank_days,
     consents_table,
     contacts_table,
     customers_table,
@@ -125,7 +127,7 @@ def write_world(folder: Path, config: WorldConfig, progress: Progress | None = N
     shutil.copyfile(PRODUCTS_FILE, folder / "products.csv")
     writer.rows["products"] = len(PRODUCTS_FILE.read_text(encoding="utf-8").splitlines()) - 1
     _write_world_files(folder, config)
-    return WorldReport(folder, writer.rows, writer.defect_counts())
+    return WorldReport(folder, writer.rows, writer.dirt.counts())
 
 
 def _chunks(config: WorldConfig) -> Iterator[IntArray]:
@@ -139,10 +141,9 @@ class _WorldWriter:
     def __init__(self, folder: Path, config: WorldConfig) -> None:
         self.folder, self.config = folder, config
         self.rows: dict[str, int] = {}
-        self._defects: list[tuple[str, str, int]] = []
+        self.dirt = DirtWriter(folder)
         self._csv: dict[str, pa_csv.CSVWriter] = {}
         self._parquet: dict[str, pq.ParquetWriter] = {}
-        self._dirt_rows: dict[str, int] = {}
         self._ceilings = CeilingCollector(config)
 
     def write_chunk(self, part: int, customers: Customers, months: list[MonthDraws]) -> None:
@@ -181,42 +182,16 @@ class _WorldWriter:
         (self.folder / name).mkdir(exist_ok=True)
         pq.write_table(table, self.folder / name / f"part-{part:03d}.parquet", compression="zstd")
         self.rows[name] = self.rows.get(name, 0) + table.num_rows
-        self._write_dirt(name, table)
-
-    def _write_dirt(self, name: str, table: pa.Table) -> None:
         defects = plant_defects(self.config.seed, self.config.dirt_share, name, table)
-        if not defects:
-            return
-        source_file = f"{name}/{DIRT_FILE}"
-        with (self.folder / source_file).open("a", newline="", encoding="utf-8") as file:
-            lines = csv.DictWriter(file, table.column_names)
-            if name not in self._dirt_rows:
-                lines.writeheader()
-            for defect in defects:
-                lines.writerow(defect.row)
-                self._dirt_rows[name] = self._dirt_rows.get(name, 0) + 1
-                self._defects.append((defect.kind, source_file, self._dirt_rows[name]))
+        self.dirt.write(name, table.column_names, defects)
         self.rows[name] += len(defects)
-
-    def defect_counts(self) -> dict[str, int]:
-        """Return planted defects by kind."""
-        kinds = [kind for kind, _, _ in self._defects]
-        return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
     def close(self) -> None:
         """Close all files; write the ceilings and the list of defects."""
         pq.write_table(self._ceilings.table(), self.folder / "truth" / "ceilings.parquet")
         for writer in (*self._csv.values(), *self._parquet.values()):
             writer.close()
-        kinds, files, numbers = zip(*self._defects, strict=True) if self._defects else ((), (), ())
-        table = pa.table(
-            {
-                "kind": pa.array(kinds, pa.utf8()),
-                "file": pa.array(files, pa.utf8()),
-                "row_number": pa.array(numbers, pa.int32()),
-            }
-        )
-        pq.write_table(table, self.folder / "truth" / "planted_defects.parquet")
+        self.dirt.write_list()
 
 
 def _write_world_files(folder: Path, config: WorldConfig) -> None:
@@ -238,8 +213,9 @@ def write_night(folder: Path, as_of_date: date) -> WorldReport:
     """Write one day after the history as ``folder/nights/<as_of_date>/``, from ``folder/truth/world.json``.
 
     The day's new transactions, events, openings, closings and changes of consent, contacts sent, and contacts whose
-    response became known that day, whole rows under their old keys. Nothing of it depends on which nights were
-    written before.
+    response became known that day, whole rows under their old keys; with dirt, spoiled copies of the day's
+    transactions and events, and late arrivals and corrections of the days before. Nothing of it depends on which
+    nights were written before.
 
     The seam for a world that answers our own messages: here, before the rows are made, it will read what was sent
     from the *published* file of the night before (never the working file) and draw answers with the same response
@@ -264,39 +240,78 @@ def write_night(folder: Path, as_of_date: date) -> WorldReport:
     config = read_config(json.loads((folder / "truth" / "world.json").read_text(encoding="utf-8")))
     if as_of_date <= config.history_end:
         raise ValueError(f"{as_of_date} lies in the history, which ends on {config.history_end}; choose a later day.")
-    tables = [_night_tables(config, numbers, as_of_date) for numbers in _chunks(config)]
     night_folder = folder / "nights" / as_of_date.isoformat()
     building = folder / f".{as_of_date.isoformat()}.building"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    rows = {}
-    for name in tables[0]:
-        table = pa.concat_tables([chunk[name] for chunk in tables])
-        rows[name] = table.num_rows
+    dirt = DirtWriter(building, f"nights/{as_of_date}/")
+    tables, earlier = _night_tables(config, as_of_date)
+    for name, table in tables.items():
         if name in ("consents", "holdings"):
             pa_csv.write_csv(table, building / f"{name}.csv")
-        else:
-            path = building / f"{name}.parquet"
-            path.parent.mkdir(exist_ok=True)
-            pq.write_table(table, path, compression="zstd")
+            continue
+        path = building / (f"{name}.parquet" if name.startswith("truth/") else f"{name}/part-000.parquet")
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(table, path, compression="zstd")
+        if name in earlier:
+            _plant_tonight(config, dirt, name, table, earlier[name], day_number(as_of_date))
+    if dirt.counts():
+        dirt.write_list()
     night_folder.parent.mkdir(exist_ok=True)
     building.rename(night_folder)
-    return WorldReport(night_folder, rows)
+    rows = {name: table.num_rows + dirt.rows(name) for name, table in tables.items()}
+    return WorldReport(night_folder, rows, dirt.counts())
 
 
-def _night_tables(config: WorldConfig, numbers: IntArray, as_of_date: date) -> dict[str, pa.Table]:
-    """Return one chunk's rows of one day, by file."""
+def _plant_tonight(
+    config: WorldConfig, dirt: DirtWriter, name: str, table: pa.Table, earlier: pa.Table, tonight: int
+) -> None:
+    """Plant spoiled copies of tonight's rows, and late arrivals and corrections of the days before.
+
+    Contacts get none: on most nights they are few, and a bad row among few would stop the night.
+    """
+    seed, share = config.seed, config.dirt_share
+    defects = plant_defects(seed, share, name, table, tonight)
+    defects += plant_later_rows(seed, share, name, earlier, _days(name, earlier), tonight)
+    dirt.write(name, table.column_names, defects)
+
+
+def _days(name: str, table: pa.Table) -> IntArray:
+    """Return the bank's day of each row of transactions or events."""
+    instants = table[{"transactions": "posted_at", "events": "occurred_at"}[name]]
+    return bank_days(instants.cast(pa.int64()).to_numpy() // 1_000_000)
+
+
+def _night_tables(config: WorldConfig, as_of_date: date) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """Return one day's rows by file, and the rows of the days before that dirt looks back to."""
+    chunks = [_night_chunk(config, numbers, as_of_date) for numbers in _chunks(config)]
+    tables = {name: pa.concat_tables([chunk[name] for chunk in chunks]) for name in chunks[0]}
+    earlier = {}
+    for name in ("transactions", "events"):
+        is_tonight = pa.array(_days(name, tables[name]) == day_number(as_of_date))
+        earlier[name] = tables[name].filter(pc.invert(is_tonight))
+        tables[name] = tables[name].filter(is_tonight)
+    return tables, earlier
+
+
+def _night_chunk(config: WorldConfig, numbers: IntArray, as_of_date: date) -> dict[str, pa.Table]:
+    """Return one chunk's rows of one day, by file; with dirt, transactions and events of the days before too."""
     customers = draw_customers(config, numbers)
     tonight, today = Month.of(as_of_date), day_number(as_of_date)
     months = list(simulate(config, customers, tonight))
+    first = today - (LAST_LAG_DAYS if config.dirt_share else 0)
 
     def keep(days: IntArray) -> np.ndarray:
         return days == today
 
+    def keep_recent(days: IntArray) -> np.ndarray:
+        return (days >= first) & (days <= today)
+
+    recent = months[-2:] if first < tonight.first_day else months[-1:]
     ends = bank_day_end(as_of_date), bank_day_end(as_of_date - timedelta(days=1))
     tables = {
-        "transactions": transactions_table(config, customers, months[-1:], keep),
-        "events": events_table(config, customers, months, keep, views_from=tonight.number),
+        "transactions": transactions_table(config, customers, recent, keep_recent),
+        "events": events_table(config, customers, months, keep_recent, views_from=recent[0].month.number),
         "consents": consents_table(customers, months, keep, with_first=False),
         "holdings": holdings_table(customers, months, keep, with_first=False),
         "contacts": contacts_table(customers, contacts_of(months), *ends),

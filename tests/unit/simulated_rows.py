@@ -33,8 +33,10 @@ def read_texts(folder: Path, name: str) -> pd.DataFrame:
 
 
 def read_night_texts(folder: Path, name: str) -> pd.DataFrame:
-    """Return one file's rows of all nights as texts, with their ``night``, in order of nights and keys."""
-    frame = _texts(folder, name, f"{folder}/nights/*/{name}.*", ", split(filename, '/')[-2] as night")
+    """Return one file's good rows of all nights as texts, with their ``night``, in order of nights and keys."""
+    is_csv = (folder / f"{name}.csv").exists()
+    pattern = f"{folder}/nights/*/{name}.csv" if is_csv else f"{folder}/nights/*/{name}/part-*"
+    frame = _texts(folder, name, pattern, ", regexp_extract(filename, 'nights/([^/]+)/', 1) as night")
     return frame.sort_values(["night", *KEYS[name]]).reset_index(drop=True)
 
 

@@ -74,7 +74,7 @@ def test_broken_lines_are_rejected_with_their_own_number(con: duckdb.DuckDBPyCon
     load_night(con, folder, NIGHT)
 
     assert rejects(con) == [
-        ("events.csv", 10, "malformed_value", "event_type", "log\ufffdin"),
+        ("events.csv", 10, "bad_encoding", "event_type", "log\ufffdin"),
         ("events.csv", 20, "malformed_row", None, "too,few"),
         (
             "events.csv",
@@ -157,7 +157,7 @@ def test_other_encodings_are_named_and_never_guessed(con: duckdb.DuckDBPyConnect
     text = as_text("customers", rows)
     (folder / "customers.csv").write_bytes(text.encode("latin-1"))
     report = load_night(con, folder, NIGHT)
-    assert ("customers.csv", 21, "malformed_value", "first_name", "(protected, not shown)") in rejects(con)
+    assert ("customers.csv", 21, "bad_encoding", "first_name", "(protected, not shown)") in rejects(con)
     assert [note for note in report.notes if "UTF-8" in note] == [
         "customers.csv: 1 rows are not UTF-8 and were left out, the first at line 22 (row 21), byte 19 = 0xe9, which "
         "is é in Latin-1. No other encoding is guessed: export the file as UTF-8."

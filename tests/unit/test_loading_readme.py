@@ -24,9 +24,9 @@ def results(folder: Path, examples: list[str]) -> dict[str, list[Reject]]:
             (folder / name).write_text(row + "\n")
             places[example] = (name, 0)
             continue
-        with (folder / f"{name}.csv").open("a", encoding="utf-8") as file:
-            file.write(row + "\n")
-        rows = len((folder / f"{name}.csv").read_text(encoding="utf-8").splitlines())
+        with (folder / f"{name}.csv").open("ab") as file:
+            file.write(row.encode().replace(rb"\xe9", b"\xe9") + b"\n")
+        rows = len((folder / f"{name}.csv").read_bytes().splitlines())
         places[example] = (f"{name}.csv", rows - 1)
     with connect() as con:
         load_night(con, folder, NIGHT, replace(LOAD_SETTINGS, max_reject_share=1.0))

@@ -1,4 +1,4 @@
-"""Nights of the simulated bank through the door: nothing doubled, late responses are corrections, old nights stay."""
+"""Nights of the simulated bank through the door: nothing doubled, every planted defect caught, old nights stay."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 
 from dagster_pipeline.loading.dry_run import check_folder
 from dagster_pipeline.loading.load import default_as_of_date, load_night
+from dagster_pipeline.loading.planted import planted_and_caught
 from ml.simulator.config import WorldConfig
 from ml.simulator.world import write_night, write_world
 from tests.unit.loading_bank import assert_identity, connect, fetch, snapshot
@@ -59,17 +60,94 @@ def test_each_night_adds_exactly_its_own_rows(
 ) -> None:
     con, _ = loaded
     for night in NIGHTS:
-        path = next((folder / "nights" / str(night)).glob(f"{name}.*"))
+        base = folder / "nights" / str(night)
+        path = base / f"{name}.csv" if (base / f"{name}.csv").exists() else base / name / "part-000.parquet"
         expected = fetch(con, f"select count(*) from '{path}'")
-        assert fetch(con, f"select count(*) from raw.{name} where loaded_as_of_date = '{night}'") == expected
+        own = f"loaded_as_of_date = '{night}' and source_file not like '%/zz-dirt.csv'"
+        assert fetch(con, f"select count(*) from raw.{name} where {own}") == expected
     assert fetch(con, f"select {KEYS[name]}, loaded_as_of_date from raw.{name} group by all having count(*) > 1") == []
-    assert fetch(con, "select count(*) from raw.rejects where loaded_as_of_date > '2025-11-30'") == [(0,)]
 
 
 @pytest.mark.parametrize("name", ["transactions", "events", "consents"])
 def test_what_happened_once_stands_once(loaded: tuple[duckdb.DuckDBPyConnection, dict], name: str) -> None:
     con, _ = loaded
-    assert fetch(con, f"select {KEYS[name]} from raw.{name} group by all having count(*) > 1") == []
+    corrections = fetch(
+        con, f"select count(*) from truth.planted_defects where kind = 'correction' and file like '%/{name}/%'"
+    )
+    assert fetch(con, f"select count(*) from (select 1 from raw.{name} group by {KEYS[name]} having count(*) > 1)") == (
+        corrections
+    )
+
+
+def test_every_planted_defect_of_history_and_nights_is_caught(
+    loaded: tuple[duckdb.DuckDBPyConnection, dict],
+) -> None:
+    con, _ = loaded
+    counts = planted_and_caught(con)
+    assert {kind for kind, _, _ in counts} == {
+        "bad_encoding", "conflicting_key", "correction", "duplicate_row", "impossible_date", "late_arrival",
+        "malformed_row", "malformed_value", "missing_value", "unknown_code", "unknown_customer",
+    }  # fmt: skip
+    assert all(caught == planted for _, planted, caught in counts)
+    assert sum(planted for _, planted, _ in counts) == fetch(con, "select count(*) from truth.planted_defects")[0][0]
+    by_night = [planted_and_caught(con, night) for night in [HISTORY_END, *NIGHTS]]
+    assert "late_arrival" not in dict((kind, planted) for kind, planted, _ in by_night[0])
+    assert all(dict((kind, planted) for kind, planted, _ in night)["late_arrival"] > 0 for night in by_night[1:])
+    rejected = sum(n for kind, n, _ in counts if kind not in ("late_arrival", "correction"))
+    assert fetch(con, "select count(*) from raw.rejects") == [(rejected,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("bad_encoding", "delete from raw.rejects where rule = 'bad_encoding'"),
+        ("duplicate_row", "update raw.rejects set rule = 'conflicting_key' where rule = 'duplicate_row'"),
+        ("late_arrival", "update raw.transactions set loaded_as_of_date = '{before}' where {late}"),
+        ("late_arrival", "insert into raw.transactions select * replace ('{before}' as loaded_as_of_date) "
+         "from raw.transactions where {late}"),
+        ("correction", "delete from raw.transactions where source_file like 'transactions/part-%'"),
+    ],
+)  # fmt: skip
+def test_a_defect_that_is_not_caught_is_told(
+    loaded: tuple[duckdb.DuckDBPyConnection, dict], kind: str, spoil: str
+) -> None:
+    con, _ = loaded
+    con.execute("begin transaction")
+    try:
+        con.execute(spoil.format(before=HISTORY_END, late="ends_with(transaction_id, 'L')"))
+        counts = {kind: (planted, caught) for kind, planted, caught in planted_and_caught(con)}
+    finally:
+        con.execute("rollback")
+    assert counts[kind][1] < counts[kind][0]
+
+
+def test_late_arrivals_and_corrections_count_from_their_own_night(
+    loaded: tuple[duckdb.DuckDBPyConnection, dict],
+) -> None:
+    con, _ = loaded
+    came = fetch(
+        con,
+        """select planted.kind, loaded_as_of_date, cast(posted_at at time zone 'America/New_York' as date),
+            transaction_id, amount
+        from truth.planted_defects as planted inner join raw.transactions as came
+            on came.source_file = planted.file and came.source_row_number = planted.row_number
+        where planted.kind in ('late_arrival', 'correction')""",
+    )
+
+    def known(transaction_id: str, night: date) -> list[tuple]:
+        """Return the amount known on a night, as the warehouse picks versions."""
+        return fetch(
+            con,
+            f"select amount from raw.transactions where transaction_id = '{transaction_id}' "
+            f"and loaded_as_of_date <= '{night}' order by loaded_as_of_date desc limit 1",
+        )
+
+    assert {kind for kind, *_ in came} == {"late_arrival", "correction"}
+    for kind, night, day, transaction_id, amount in came:
+        assert 1 <= (night - day).days <= 5
+        before = known(transaction_id, night - timedelta(days=1))
+        assert before == ([] if kind == "late_arrival" else [(amount + 1,)])
+        assert known(transaction_id, night) == [(amount,)]
 
 
 def test_late_responses_are_corrections_known_from_their_night_on(
@@ -125,16 +203,15 @@ def test_rows_delivered_again_on_a_later_night_are_not_doubled(
     shutil.copytree(folder, world)
     first, second = (world / "nights" / str(night) for night in NIGHTS[:2])
     for name in ("transactions", "contacts"):
-        (second / name).mkdir()
-        shutil.copy(first / f"{name}.parquet", second / name / "again.parquet")
-        shutil.move(second / f"{name}.parquet", second / name / "new.parquet")
+        shutil.copy(first / name / "part-000.parquet", second / name / "again.parquet")
     with connect() as con:
         for night in [HISTORY_END, *NIGHTS[:2]]:
             report = load_night(con, world, night)
         assert_identity(con)
         again = sum(count.rows_read for count in report.files if count.file.endswith("again.parquet"))
         assert again > 200
-        assert report.rejects_by_rule == {"duplicate_row": again}
+        planted = {kind: count for kind, count, _ in report.planted}
+        assert report.rejects_by_rule["duplicate_row"] == again + planted.get("duplicate_row", 0)
         for name in ("transactions", "contacts"):
             query = (
                 f"select * exclude (source_file) from raw.{name} where loaded_as_of_date <= '{NIGHTS[1]}' order by all"

@@ -80,8 +80,10 @@ def test_a_night_does_not_depend_on_the_nights_before(worlds, tmp_path):
     write_world(tmp_path / "fresh", WorldConfig(customers=COUNT, dirt_share=0))
     report = write_night(tmp_path / "fresh", date(2026, 1, 20))
     assert report.rows["contacts"] > 0
-    for path in sorted((tmp_path / "fresh" / "nights" / "2026-01-20").iterdir()):
-        assert path.read_bytes() == (worlds[0] / "nights" / "2026-01-20" / path.name).read_bytes()
+    fresh, usual = (world / "nights" / "2026-01-20" for world in (tmp_path / "fresh", worlds[0]))
+    paths = [path.relative_to(fresh) for path in sorted(fresh.rglob("*.*"))]
+    assert len(paths) == 5
+    assert all((fresh / path).read_bytes() == (usual / path).read_bytes() for path in paths)
 
 
 def test_a_night_in_the_history_is_refused(worlds):
