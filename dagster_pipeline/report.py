@@ -77,7 +77,7 @@ def _print_planted(con: duckdb.DuckDBPyConnection, night: date) -> None:
     counts = planted_and_caught(con, night)
     if counts:
         print("  defects planted in tonight's files (late arrivals and corrections count from tonight on):")
-        rows = [(kind, f"{planted:,}", f"{caught:,}", f"{100 * caught // planted} %") for kind, planted, caught in counts]
+        rows = [(*count, f"{100 * count[2] // count[1]} %") for count in counts]
         _table(rows, ("kind", "planted", "caught", "share"))
 
 
