@@ -5,7 +5,7 @@ to `rag.templates`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rag.briefs import MAX_CHARACTERS, Brief
@@ -13,7 +13,8 @@ from rag.citations import GroundedDraft
 from rag.claims import Claim
 from rag.compliance.disclosures import DisclosureCatalogue, fill_disclosure
 from rag.compliance.engine import Check, ComplianceResult, check_message
-from rag.compliance.model import CheckedSentence, Message, ProductFacts
+from rag.compliance.model import BLOCK, CheckedSentence, Message, ProductFacts
+from rag.contacts import Contacts
 from rag.documents import Document
 from rag.evidence import Sources, claims_of_text
 from rag.grounding import ground_draft
@@ -42,6 +43,8 @@ class ProvingGround:
     send_date : date
     bank_names : tuple of str
         Names the bank signs with.
+    contacts : Contacts
+        The bank's own, with those of its fixed texts.
     """
 
     documents: Mapping[tuple[str, str], Document]
@@ -50,6 +53,7 @@ class ProvingGround:
     disclosures: DisclosureCatalogue
     send_date: date
     bank_names: tuple[str, ...]
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,9 @@ def _prove(draft: Draft, brief: Brief, retrieved: list[Retrieved], ground: Provi
             result = check_message(message_of(grounded, brief, [*retrieved, *added], product, ground))
             fixed = frozenset(rule.id for rule, finding in first.findings if finding.verdict == "fix")
     checks = result.checks(fixed)
-    blocked = [check for check in checks if check.verdict == "blocked"]
+    # A rule that blocks for good is the reason, before one that only wants a fixed text nobody may add any more.
+    final = {rule.id for rule, finding in result.findings if finding.verdict == BLOCK}
+    blocked = sorted((check for check in checks if check.verdict == "blocked"), key=lambda c: c.rule_id not in final)
     reason = f"blocked: {blocked[0].rule_id} {blocked[0].evidence}" if blocked else None
     return Proof(draft, grounded, checks, reason)
 
@@ -178,6 +184,7 @@ def message_of(
         send_date=ground.send_date,
         bank_names=tuple(name for name in (*ground.bank_names, product.legal_entity) if name),
         max_characters=MAX_CHARACTERS[brief.channel],
+        contacts=ground.contacts,
         grounding_faults=grounded.faults,
         fee_schedule=claims_of_sources(retrieved, FEE_KINDS, brief.product_name, brief.product_id),
         rate_claims=claims_of_sources(retrieved, RATE_KINDS, brief.product_name, brief.product_id),

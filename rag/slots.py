@@ -26,7 +26,10 @@ _NAME_STOP_WORDS = frozenset({"null", "none", "nan", "test", "unknown", "custome
 _SCRIPTS = ("LATIN",)
 _PHONE = re.compile(r"1-\d{3}-\d{3}-\d{4}|\(\d{3}\) \d{3}-\d{4}|\d{3}-\d{3}-\d{4}")
 _OPEN = re.compile(
-    r"\{[^{}]*\}?|\}|\[\[|\]\]|<<|>>|%[A-Z_]{3,}%|\$\{|\bdear\s+(?:null|none|nan)\b|\b(?:hi|hello)\s+(?:null|none|nan)\b",
+    r"\{[^{}]*\}?|\}|\[\[|\]\]|<<|>>|%[A-Z_]{3,}%|\$\{|\*\|[^|]*\|\*|<[A-Z][^<>]{0,40}>|@@|#\w+#|_{3,}|(?-i:\bX{3,}\b)|"
+    r"\[[^\[\]]{0,30}\b(?:name|customer|amount|rate|date|insert|link|bank|product|company|here|your|tbd)\b[^\[\]]{0,30}\]|"
+    r"(?-i:\[[A-Z][A-Z_ ]+\])|"
+    r"\b(?:dear|hi|hello|hey)\s+(?:null|none|nan|undefined|n/a|(?:valued\s+)?customer|name|first\s?name|user|friend|test)\b",
     re.IGNORECASE,
 )
 

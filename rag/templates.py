@@ -17,6 +17,7 @@ from rag.briefs import INTENT_NAMES, Brief, brief_id_of
 from rag.compliance.disclosures import DisclosureCatalogue
 from rag.compliance.engine import rules_version
 from rag.compliance.model import ProductError, ProductFacts
+from rag.contacts import Contacts
 from rag.documents import manifest_hash
 from rag.fallback import FALLBACK_INTENSITY, FALLBACK_INTENT, fallback_draft
 from rag.proving import Proof, ProvingGround, prove
@@ -298,13 +299,15 @@ def proving_ground(night: Night) -> ProvingGround:
         except ProductError:
             continue
         products[facts.product_id] = facts
+    disclosures = DisclosureCatalogue(night.documents, night.send_date)
     return ProvingGround(
         documents={(document.doc_id, document.doc_version): document for document in night.documents},
         products=products,
         product_names={str(row["product_id"]): str(row["name"]) for row in night.products},
-        disclosures=DisclosureCatalogue(night.documents, night.send_date),
+        disclosures=disclosures,
         send_date=night.send_date,
         bank_names=night.settings.bank_names,
+        contacts=Contacts().with_texts(disclosures.texts()),
     )
 
 

@@ -140,6 +140,11 @@ FREE = re.compile(
     r"|\bat\s+no\s+(?:extra\s+)?(?:cost|charge)\b|\bcomplimentary\b|\bcost-free\b"
 )
 WAIVED = re.compile(r"\bwaive(?:s|d|r)?\b|\bwaiving\b")
+FEE_APPLIES = re.compile(
+    r"\b(?:fees?|charges?|penalt(?:y|ies)|surcharges?)\s+(?:(?:will|may|can|still|always|also)\s+)*"
+    r"(?:apply|applies|(?:is|are|be)\s+(?:charged|due|payable|owed|added))\b"
+)
+"""That a fee is charged, said without its amount: the opposite of 'waived'."""
 
 # (type, word, pattern): claims that carry no number of their own.
 WORD_CLAIMS = tuple(
@@ -255,7 +260,8 @@ WORD_CLAIMS = tuple(
         (
             "performance",
             "past",
-            r"\bpast\s+performance\b|\b(?:earned|returned|gained)\s+.{0,20}(?:last|past)\s+(?:year|quarter|month)",
+            r"\bpast\s+performance\b|\b(?:earned|returned|gained)\s+.{0,20}(?:last|past)\s+(?:year|quarter|month)"
+            r"|\b(?:earned|returned|gained|yielded|paid)\s+(?:[a-z]+\s+){0,2}\d[\d.,]*\s?(?:%|percent)",
         ),
     )
 )

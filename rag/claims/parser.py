@@ -264,7 +264,16 @@ def _clause_around(text: str, match: re.Match) -> str:
 
 def _word_claims(text: str, text_without_negatives: str) -> list[Claim]:
     """Read the claims that are a word of the lexicon."""
-    claims = []
+    claims = [
+        _claim(
+            "fee",
+            (_subject(match.group()) | {"applies"}) - {"fee"},
+            Number("word", "applies", "word", match.start(), match.end()),
+            (),
+            is_negative=_is_negated(text_without_negatives[: match.start()].rsplit(",", 1)[-1]),
+        )
+        for match in lexicon.FEE_APPLIES.finditer(text_without_negatives)
+    ]
     for claim_type, word, pattern in lexicon.WORD_CLAIMS:
         for match in pattern.finditer(text):
             start = max((m.end() for m in _DELIMITER.finditer(text, 0, match.start())), default=0)

@@ -5,7 +5,10 @@ Belongs here: the one cut that grounding, quotes and rules share. Decimals and i
 
 import re
 
-BOUNDARY = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+|\n+")
+_ABBREVIATIONS = ("approx", "appr", "ca", "vs", "e.g", "i.e", "incl", "excl", "max", "min", "mr", "ms", "mrs", "dr")
+_NOT_AFTER = "".join(rf"(?<!\b{re.escape(word)}\.)" for word in _ABBREVIATIONS)
+# A sentence cut at 'approx.' would lose the word that limits the number behind it.
+BOUNDARY = re.compile(rf"(?:(?<=[.!?]){_NOT_AFTER}|(?<=[.!?][\"')\]]))\s+|\n+", re.IGNORECASE)
 
 
 def split_sentences(text: str) -> list[str]:

@@ -47,6 +47,10 @@ class DisclosureCatalogue:
         """Return every id that has a text, sorted."""
         return tuple(sorted(self._by_id))
 
+    def texts(self) -> tuple[str, ...]:
+        """Return every fixed text, by id and place."""
+        return tuple(item.chunk.text for name in self.ids() for item in self._by_id[name])
+
     def find(self, disclosure_id: str, brief: Brief) -> Retrieved | None:
         """Return the text of an id for a brief: the product's own before a family's before a general one.
 

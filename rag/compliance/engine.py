@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from rag.compliance import credit_rules, deposit_rules, general_rules, notice_rules
+from rag.compliance import credit_rules, deposit_rules, general_rules, notice_rules, output_rules
 from rag.compliance.model import BLOCK, FIX, PASS, WARN, Finding, Message, Rule
 
 RULES_FILE = Path(__file__).parent / "rules.csv"
@@ -23,6 +23,7 @@ FUNCTIONS: dict[str, RuleFunction] = {
     **deposit_rules.FUNCTIONS,
     **credit_rules.FUNCTIONS,
     **notice_rules.FUNCTIONS,
+    **output_rules.FUNCTIONS,
 }
 FAMILIES_WITH_RULES = frozenset({"deposit", "card", "loan", "insurance", "other"})
 """Families whose own rules are all written; a text about another one is blocked."""
@@ -124,7 +125,10 @@ def rules_version(day: date) -> str:
     rows = "".join(f"{rule!r}\n" for rule in load_rules() if rule.is_in_force(day))
     digest = hashlib.sha256(rows.encode())
     package = Path(__file__).parents[1]
-    proof = [package / name for name in ("citations.py", "evidence.py", "grounding.py", "proving.py")]
+    proof = [
+        package / f"{name}.py"
+        for name in ("citations", "contacts", "evidence", "grounding", "languages", "privacy", "proving", "slots")
+    ]
     for source in sorted(
         [*package.glob("compliance/*.py"), *package.glob("claims/*.py"), *package.glob("claims/*.txt"), *proof]
     ):

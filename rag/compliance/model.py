@@ -4,11 +4,12 @@ Belongs here: the dataclasses shared by the engine and the rules.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from rag.claims import Claim, normalise_claim_text
+from rag.contacts import Contacts
 
 FAMILIES = ("deposit", "card", "loan", "mortgage", "investment", "insurance", "other")
 PASS, FIX, WARN, BLOCK = "pass", "fix", "warn", "block"
@@ -131,6 +132,8 @@ class Message:
         Longest text of the channel.
     is_prescreened : bool
     firm_offer_id : str or None
+    contacts : Contacts
+        Addresses and phone numbers that are the bank's.
     """
 
     channel: str
@@ -148,6 +151,7 @@ class Message:
     rate_claims: tuple[Claim, ...] = ()
     is_prescreened: bool = False
     firm_offer_id: str | None = None
+    contacts: Contacts = field(default_factory=Contacts)
 
     @cached_property
     def all_sentences(self) -> tuple[CheckedSentence, ...]:

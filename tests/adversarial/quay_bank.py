@@ -47,10 +47,13 @@ def document(
     valid_from: str = "2026-01-01",
     valid_to: str = "",
     version: str = "1",
+    states: Sequence[str] = (),
+    title: str = "",
 ) -> Document:
     """Parse a document with its front matter, as the loader does."""
     front = (
-        f"doc_id: {name}\ntitle: {name}\nkind: {kind}\nproduct_ids: [{', '.join(products)}]\njurisdictions: []\n"
+        f"doc_id: {name}\ntitle: {title or name}\nkind: {kind}\nproduct_ids: [{', '.join(products)}]\n"
+        f"jurisdictions: [{', '.join(states)}]\n"
         f"valid_from: {valid_from}\nvalid_to: {valid_to}\nversion: '{version}'\n"
     )
     return parse_document(f"---\n{front}---\n\n{body}\n".encode(), f"{name}.md")
@@ -151,9 +154,9 @@ class Outcome:
         return f"{self.message['subject']}\n{self.message['body']}"
 
 
-def cited(text: str, chunk: Retrieved, quote: str | None = None, role: str = "claim") -> DraftSentence:
+def cited(text: str, item: Retrieved, quote: str | None = None, role: str = "claim") -> DraftSentence:
     """A sentence that cites a passage."""
-    return DraftSentence(text, role, (DraftCitation(chunk.chunk.chunk_id, text if quote is None else quote),))
+    return DraftSentence(text, role, (DraftCitation(item.chunk.chunk_id, text if quote is None else quote),))
 
 
 def passage(retrieved: Sequence[Retrieved], holding: str) -> Retrieved:
