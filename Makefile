@@ -52,6 +52,9 @@ message: $(STAMP) ## the evidence page of one message: ID=message_id [WORLD=tiny
 test: $(STAMP) ## all tests
 	@$(PY) -m pytest
 
+test-data: $(STAMP) ## whole runs of the real data sets in the folder WORDBOND_REAL_DATA
+	@$(PY) -m pytest tests/real_data -m ''
+
 lint: $(STAMP) ## linters and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros --disable-progress-bar
 

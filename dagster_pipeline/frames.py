@@ -22,9 +22,10 @@ _CAST_ONLY = frozenset({*KEY_COLUMNS, *NESTED_COLUMNS})
 
 
 def snapshots(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return every snapshot: as_of_date and split."""
+    """Return every snapshot: as_of_date, split and is_split_by_customer."""
     return con.execute(
-        "select cast(as_of_date as varchar) as as_of_date, split from intermediate.int_calendar__snapshots order by 1"
+        "select cast(as_of_date as varchar) as as_of_date, split, is_split_by_customer "
+        "from intermediate.int_calendar__snapshots order by 1"
     ).df()
 
 

@@ -82,7 +82,7 @@ def _print_planted(con: duckdb.DuckDBPyConnection, night: date) -> None:
 
 
 def _print_learning(con: duckdb.DuckDBPyConnection) -> None:
-    _heading("What was learnt (test split, out of time; 95 % intervals)")
+    _heading("What was learnt (test split; 95 % intervals)")
     ceilings = _rows(
         con,
         "select target, metric, observer, round(value, 4), round(low, 4), round(high, 4) from ml.ceilings "

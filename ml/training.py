@@ -40,6 +40,31 @@ def unsupervised_snapshot(snapshots: pd.DataFrame) -> str:
     return str(training.max()) if len(training) else str(snapshots["as_of_date"].min())
 
 
+def split_note(snapshots: pd.DataFrame) -> str:
+    """Say what was trained, calibrated and tested on.
+
+    Parameters
+    ----------
+    snapshots : DataFrame
+        as_of_date (ISO text), split and is_split_by_customer.
+    """
+    dates = {name: snapshots.loc[snapshots["split"] == name, "as_of_date"].sort_values() for name in LABELLED_SPLITS}
+    labelled = [day for days in dates.values() for day in days]
+    if not labelled:
+        return "No snapshot's label window is over yet, so nothing that needs labels can be learnt or measured."
+    if snapshots.loc[snapshots["as_of_date"].isin(labelled), "is_split_by_customer"].any():
+        return (
+            f"Only one snapshot ({labelled[0]}) is labelled, so time can't split it: a hash of customer_id splits its "
+            "customers 60 : 20 : 20. What was learnt is measured on other customers, not on a later time."
+        )
+
+    def told(days: pd.Series) -> str:
+        return days.iloc[0] if len(days) == 1 else f"{len(days)} snapshots ({days.iloc[0]} to {days.iloc[-1]})"
+
+    parts = zip(("trained on", "calibrated on", "tested on"), dates.values(), strict=True)
+    return "Split by time: " + ", ".join(f"{verb} {told(days)}" for verb, days in parts if len(days)) + "."
+
+
 def recipe_of(name: str, settings: LearningSettings, upstream: Mapping[str, Artifact] | None = None) -> Recipe:
     """Return what one of the four models is made of, apart from its data."""
     parameters = {

@@ -238,7 +238,7 @@ def rendered_messages(context: dg.AssetExecutionContext, warehouse: Warehouse) -
         replace_partition(con, "rag.messages", messages, {"as_of_date": night})
     fallbacks = {name for name, template in inputs.templates.items() if template.is_fallback}
     yield dg.MaterializeResult(
-        asset_key=["rag", "messages"], metadata=_message_metadata(messages, inputs.decisions, fallbacks)
+        asset_key=["rag", "messages"], metadata=message_metadata(messages, inputs.decisions, fallbacks)
     )
     yield dg.MaterializeResult(asset_key=["rag", "message_checks"], metadata={"dagster/row_count": len(checks)})
 
@@ -251,7 +251,8 @@ def _messages_of(con, night, messages: pd.DataFrame) -> dict:
     return {"message_id": sorted({*earlier, *messages["message_id"].tolist()})}
 
 
-def _message_metadata(messages: pd.DataFrame, sends: pd.DataFrame, fallbacks: set[str]) -> dict:
+def message_metadata(messages: pd.DataFrame, sends: pd.DataFrame, fallbacks: set[str]) -> dict:
+    """Return what Dagster shows of a night's messages: released, withheld by reason, fallback, a sample."""
     frame = messages.merge(sends[["decision_id", "product_id"]], on="decision_id")
     frame["fallback"] = frame["template_id"].isin(fallbacks) | frame["template_id"].isna()
     shares = frame.groupby(["product_id", "channel"])["fallback"].agg(["size", "mean"]).reset_index()
@@ -262,7 +263,7 @@ def _message_metadata(messages: pd.DataFrame, sends: pd.DataFrame, fallbacks: se
     return {
         "dagster/row_count": len(messages),
         "released": len(released),
-        "withheld": dict(messages["withheld_reason"].value_counts().sort_index()),
+        "withheld": dict(sorted(Counter(messages["withheld_reason"].dropna()).items())),
         "fallback_by_product_and_channel": dg.MetadataValue.md(
             f"| product | channel | sends | fallback or none |\n|---|---|---|---|\n{table}"
         ),

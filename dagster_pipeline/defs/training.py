@@ -32,6 +32,7 @@ from ml.training import (
     manifest_of,
     personalization_hash,
     recipe_of,
+    split_note,
     train_encoder,
     train_intents,
     train_segments,
@@ -206,6 +207,8 @@ def model_runs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     if earlier:
         notes.append(f"Models trained on {', '.join(earlier)} are in use.")
     with warehouse.connect() as con:
+        if not earlier:
+            notes.append(split_note(frames.snapshots(con)))
         for row in rows:
             where = {"model_name": row["model_name"], "model_version": row["model_version"]}
             replace_partition(con, "ml.model_runs", pd.DataFrame([row]), where)

@@ -275,7 +275,7 @@ def last_staged_date(con: duckdb.DuckDBPyConnection, settings: LoadSettings) -> 
         select cast(max(instant) at time zone {zone} as date) from (
             select max(posted_at) as instant from stage_transactions
             union all select max(occurred_at) from stage_events
-            union all select max(sent_at) from stage_contacts
+            union all select max(greatest(sent_at, responded_at)) from stage_contacts
         )
         """,
         "select max(opened_on) from stage_holdings",

@@ -1,6 +1,7 @@
 """Remarks on what a folder holds beside the rows that were loaded: strange files and columns, nights left out.
 
-What belongs here: sentences for the run's output. What a missing file switches off is told by ``report``.
+What belongs here: sentences for the run's output, the folder's own included. What a missing file switches off is told
+by ``report``.
 """
 
 from datetime import date
@@ -10,11 +11,15 @@ from pathlib import Path
 import duckdb
 
 from dagster_pipeline.loading.contract import ATTRIBUTE_PREFIX, FILES, PROTECTED_PREFIX, FileContract
-from dagster_pipeline.loading.errors import printable
-from dagster_pipeline.loading.reader import SUFFIXES, Part
+from dagster_pipeline.loading.errors import InputError, printable
+from dagster_pipeline.loading.reader import SUFFIXES, Part, check_inside
 
 # 0 to 1. Likeness from which a name is taken for a misspelling: costumer_id for customer_id has 0.9.
 _ALIKE = 0.7
+# A folder's own remarks: one a line of this file, the first 50 of at most 500 characters (10 to 1,000 each).
+OWN_REMARKS = "remarks.txt"
+_MOST_REMARKS = 50
+_LONGEST_REMARK = 500
 # 10 to 1,000: comparing names takes time, and a table with more strange names has another fault.
 _COMPARED = 200
 
@@ -23,7 +28,8 @@ def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
     """Tell of files and folders the contract does not know: a misspelt name must not pass for a missing file."""
     if not night_folder.is_dir():
         return []
-    known = {*(contract.name for contract in FILES), "documents", "truth", *(["nights"] if is_first else [])}
+    known = {*(contract.name for contract in FILES), "documents", "truth", OWN_REMARKS}
+    known |= {"nights"} if is_first else set()
     strange = sorted(
         path.name
         for path in night_folder.iterdir()
@@ -35,6 +41,24 @@ def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
     absent = {name for name in known if not any((night_folder / f"{name}{end}").exists() for end in ("", *SUFFIXES))}
     alike = look_alikes([name.split(".")[0] for name in strange], sorted(absent))
     return [" ".join([f"Not part of the input contract and left alone: {shown}.", *alike])]
+
+
+def own_remarks(night_folder: Path, root: Path) -> list[str]:
+    """Return what the folder says of itself in ``remarks.txt``, for example which values are stand-ins.
+
+    Anything but a readable file inside the folder is left alone, and that is said.
+    """
+    path = night_folder / OWN_REMARKS
+    if not path.exists() and not path.is_symlink():
+        return []
+    try:
+        check_inside(path, root)
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_MOST_REMARKS * _LONGEST_REMARK)
+    except (InputError, OSError) as error:
+        return [f"{OWN_REMARKS} was left alone: {printable(str(error))}"]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [f"The folder says: {printable(line[:_LONGEST_REMARK])}" for line in lines[:_MOST_REMARKS]]
 
 
 def unknown_columns(contract: FileContract, parts: list[Part]) -> list[str]:

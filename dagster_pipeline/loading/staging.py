@@ -20,7 +20,7 @@ from dagster_pipeline.loading.documents import (
 )
 from dagster_pipeline.loading.errors import InputError
 from dagster_pipeline.loading.reader import Part, check_part, find_parts, open_part
-from dagster_pipeline.loading.remarks import unknown_columns, unknown_files
+from dagster_pipeline.loading.remarks import own_remarks, unknown_columns, unknown_files
 from dagster_pipeline.loading.settings import LoadSettings
 from dagster_pipeline.loading.validation import (
     check_columns,
@@ -114,7 +114,7 @@ def stage_folder(
         _check_first_night(staged)
     for contract in FILES:
         _stage_file(con, contract, night, staged, settings)
-    staged.notes.extend(unknown_files(night_folder, is_first))
+    staged.notes.extend(unknown_files(night_folder, is_first) + own_remarks(night_folder, root))
     documents = _documents(night_folder, root, is_first, staged, settings)
     return Staged(staged.parts, documents, staged.notes, staged.problems)
 

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from tests.real_data.writing import main, write_csv, write_products
+from tests.real_data.writing import main, write_csv, write_products, write_remarks
 
 STAND_INS = [
     "amounts are Czech crowns, the bank's one currency",
     "transactions are posted at 12:00 UTC of their day (the data tells no time)",
     "a loan is closed when its duration is over (the data tells no closing)",
-    "no consents and no contacts: everything is decided, nothing is sent",
+    "the owner of an account is the customer; transactions are a part of the set's, most of 1993, 1994 and 1997",
+    "birth dates and sex are protected, districts stay out",
+    "margin 1000.00 for every product (their worth is not known)",
+    "no consents and no contacts (the data records none): everything is decided, nothing is sent",
 ]
 CATEGORIES = """case
     when k_symbol = 'UROK' then 'interest'
@@ -56,6 +59,7 @@ def adapt(source: Path, out: Path) -> list[str]:
         ],
         out / "products.csv",
     )
+    write_remarks(STAND_INS, out)
     return STAND_INS
 
 
@@ -68,10 +72,9 @@ def _write_customers(con: duckdb.DuckDBPyConnection, out: Path) -> None:
             from client
         )
         select 'b' || lpad(owners.client_id::varchar, 5, '0') as customer_id, min(to_day(account.date)) as joined_on,
-            any_value(make_date(1900 + born.year, case when month > 50 then month - 50 else month end, day))
-                as birth_date,
-            any_value(case when month > 50 then 'female' else 'male' end) as protected_sex,
-            'Europe/Prague' as timezone, any_value(account.frequency) as attr_statement_frequency
+            min(make_date(1900 + born.year, case when month > 50 then month - 50 else month end, day)) as birth_date,
+            min(case when month > 50 then 'female' else 'male' end) as protected_sex,
+            'Europe/Prague' as timezone, min(account.frequency) as attr_statement_frequency
         from owners join account using (account_id) join born using (client_id)
         group by owners.client_id order by customer_id""",
         out / "customers.csv",

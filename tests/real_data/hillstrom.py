@@ -7,13 +7,16 @@ from pathlib import Path
 
 import duckdb
 
-from tests.real_data.writing import main, write_csv, write_products
+from tests.real_data.writing import main, write_csv, write_products, write_remarks
 
 STAND_INS = [
-    "one wave on 2008-03-20 12:00 UTC; responses a day later (the data tells no dates)",
-    "send_slot 1 and intensity medium (the data tells neither)",
+    "one wave on 2008-03-20 12:00 UTC (the data tells no dates); outcomes are those of the two weeks after it, so "
+    "their end, 2008-04-03 12:00 UTC, is the instant of every response",
+    "send_slot 1 and intensity medium (the data tells neither); margin 10.00 for both e-mails",
     "joined_on 2007-03-01 for everybody; consent to e-mail granted then (everybody was on the list)",
-    "conversion -> converted, visit alone -> clicked in the e-mail arms",
+    "the outcome is a visit in both arms: in the e-mail arms clicked, with a purchase converted; in the control group "
+    "converted, the word for an outcome that came about unprompted",
+    "no documents: the data holds no wording of the e-mails, so everything is decided and nothing can be cited",
 ]
 
 
@@ -48,9 +51,9 @@ def adapt(source: Path, out: Path) -> list[str]:
                     case segment when 'Mens E-Mail' then 'mens_email' when 'Womens E-Mail' then 'womens_email' end
                         as product_id,
                     case
-                        when conversion = 1 then 'converted'
-                        when visit = 1 and segment <> 'No E-Mail' then 'clicked'
-                        else 'none'
+                        when visit = 0 then 'none'
+                        when conversion = 1 or segment = 'No E-Mail' then 'converted'
+                        else 'clicked'
                     end as outcome
                 from rows
             )
@@ -58,7 +61,7 @@ def adapt(source: Path, out: Path) -> list[str]:
                 case when is_treated then 'email' end as channel, case when is_treated then 1 end as send_slot,
                 case when is_treated then 'medium' end as intensity,
                 case when is_treated then 'treatment' else 'control' end as arm, 0.333333 as action_probability,
-                outcome as response, case when outcome <> 'none' then '2008-03-21T12:00:00Z' end as responded_at
+                outcome as response, case when outcome <> 'none' then '2008-04-03T12:00:00Z' end as responded_at
             from arms order by customer_id""",
             out / "contacts.csv",
         )
@@ -74,6 +77,7 @@ def adapt(source: Path, out: Path) -> list[str]:
         for product_id, name in (("mens_email", "Mens merchandise"), ("womens_email", "Womens merchandise"))
     ]
     write_products(products, out / "products.csv")
+    write_remarks(STAND_INS, out)
     return STAND_INS
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from rag.documents import DOCUMENTS_DIR
-from tests.real_data.writing import main
+from tests.real_data.writing import main, write_remarks
 
 STAND_INS = [
     "hour 0 is 2018-08-01 00:00 UTC; the offers are products of family other, valid from that day on",
@@ -141,6 +141,7 @@ def adapt(source: Path, out: Path) -> list[str]:
     for name in GENERAL_DOCUMENTS:
         text = (DOCUMENTS_DIR / name).read_text(encoding="utf-8")
         (documents / name).write_text(_dated_back(text), encoding="utf-8")
+    write_remarks(STAND_INS, out)
     return STAND_INS
 
 

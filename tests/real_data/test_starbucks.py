@@ -1,6 +1,5 @@
 """The Starbucks set through its adapter and the door: rows, duplicates, contacts, documents."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,26 +10,17 @@ import pytest
 
 from dagster_pipeline.loading.load import default_as_of_date, load_night
 from rag.documents import load_corpus
+from tests.real_data.sources import real_data
 from tests.real_data.starbucks import adapt
 from tests.unit.loading_bank import assert_identity, connect, fetch
 
 NIGHT = date(2018, 8, 30)
 
 
-def source_folder() -> Path:
-    root = os.environ.get("WORDBOND_REAL_DATA")
-    if not root:
-        pytest.skip("WORDBOND_REAL_DATA names no folder: the real data sets are not part of the project")
-    folder = Path(root) / "starbucks_offers"
-    if not folder.is_dir():
-        pytest.skip(f"{folder} does not exist")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("starbucks") / "bank"
-    adapt(source_folder(), out)
+    adapt(real_data("starbucks_offers"), out)
     return out
 
 

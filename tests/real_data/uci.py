@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.real_data.writing import main, write_csv, write_products
+from tests.real_data.writing import main, write_csv, write_products, write_remarks
 
 MONTHS = "['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']"
 STAND_INS = [
@@ -17,6 +17,9 @@ STAND_INS = [
     "send_slot 1 and intensity medium for every call (the data tells neither)",
     "action_probability 1 (nobody was held back at random)",
     "joined_on 2008-01-01 for everybody (the data does not tell)",
+    "the year is inferred from row order, May 2008 on",
+    "duration is known only after the call and stays out; age and marital status are protected",
+    "no consents (the data records none): everything is decided, nothing is sent",
 ]
 NOT_ATTRIBUTES = {"row_no", "age", "marital", "contact", "day", "month", "day_of_week", "duration", "y"}
 
@@ -94,6 +97,7 @@ def adapt(source: Path, out: Path) -> list[str]:
         ],
         out / "products.csv",
     )
+    write_remarks(STAND_INS, out)
     return STAND_INS
 
 

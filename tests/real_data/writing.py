@@ -6,11 +6,6 @@ from pathlib import Path
 
 import duckdb
 
-CONTACT_COLUMNS = (
-    "contact_id, customer_id, sent_at, product_id, channel, send_slot, intensity, arm, action_probability, "
-    "response, responded_at"
-)
-
 
 def write_csv(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """Write the rows of ``query`` as CSV with a header and return how many there are."""
@@ -26,6 +21,11 @@ def write_products(rows: list[dict[str, str]], path: Path) -> None:
     lines = [",".join(columns), *(",".join(row.get(column, "") for column in columns) for row in rows)]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
+
+
+def write_remarks(remarks: list[str], out: Path) -> None:
+    """Write what the folder says of itself: the run's output repeats it."""
+    (out / "remarks.txt").write_text("\n".join(remarks) + "\n", encoding="utf-8")
 
 
 def main(description: str | None, adapt: Callable[[Path, Path], list[str]]) -> None:

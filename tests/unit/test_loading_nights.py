@@ -1,5 +1,6 @@
 """Nights: what the first and later ones read, corrections, repetition, refusals, and that an error changes nothing."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -211,6 +212,46 @@ def test_what_is_missing_is_replaced_and_said(con: duckdb.DuckDBPyConnection, tm
     assert_identity(con)
 
 
+FILES_SWITCHED_OFF = ("events", "products", "contacts", "consents", "documents", "transactions", "holdings")
+
+
+@pytest.mark.parametrize("missing", FILES_SWITCHED_OFF)
+def test_each_missing_file_alone_is_named_and_the_rest_is_loaded(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, missing: str
+) -> None:
+    folder = write_bank(tmp_path)
+    if missing == "documents":
+        shutil.rmtree(folder / "documents")
+    else:
+        (folder / f"{missing}.csv").unlink()
+    if missing == "products":  # holdings and contacts of a catalogue that is not there would be refused
+        for name in ("holdings", "contacts"):
+            (folder / f"{name}.csv").unlink()
+    notes = load_night(con, folder, NIGHT).notes
+
+    assert [note for note in notes if note.startswith(f"No {missing}:")] != []
+    named = {name for name in FILES_SWITCHED_OFF if any(note.startswith(f"No {name}:") for note in notes)}
+    assert named == ({"products", "holdings", "contacts"} if missing == "products" else {missing})
+    loaded = fetch(con, f"select count(*) from raw.{missing} where source_file not like 'default:%'")
+    assert loaded == [(0,)]
+    assert fetch(con, "select count(*) from raw.customers") == [(40,)]
+    assert_identity(con)
+
+
+def test_what_a_folder_says_of_itself_is_repeated(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    folder = write_bank(tmp_path)
+    (folder / "remarks.txt").write_bytes(b"Calls stand as sms.\n\n  \xff\x1b[31mred\n" + b"x" * 600 + b"\nlast\n" * 60)
+    told = [note for note in load_night(con, folder, NIGHT).notes if note.startswith("The folder says: ")]
+
+    assert told[:2] == ["The folder says: Calls stand as sms.", "The folder says: \ufffd\\x1b[31mred"]
+    assert told[2] == "The folder says: " + "x" * 500
+    assert len(told) == 50
+    (folder / "remarks.txt").unlink()
+    (folder / "remarks.txt").symlink_to("/etc/hostname")
+    notes = load_night(con, folder, NIGHT).notes
+    assert any(note.startswith("remarks.txt was left alone: remarks.txt is a link that leads out") for note in notes)
+
+
 def test_misspelt_files_and_products_of_another_catalogue_are_said(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -232,6 +273,9 @@ def test_the_default_night_is_the_last_accepted_local_date(tmp_path: Path) -> No
     assert default_as_of_date(write_bank(tmp_path, events=rows), settings) == date(2025, 8, 1)
     east = replace(settings, bank_timezone="Europe/Berlin")
     assert default_as_of_date(tmp_path, east) == date(2025, 8, 2)
+    answers = good_rows("contacts")
+    answers[0][10] = "2025-08-09T12:00:00Z"  # an answer is known only from its own day on
+    assert default_as_of_date(write_bank(tmp_path / "answered", contacts=answers)) == date(2025, 8, 9)
 
 
 def test_released_messages_come_back_once(con: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ from ml.encoder import EncoderModel
 from ml.feature_sets import COMPARED_WITH, FEATURE_SETS, INTENSITY_FEATURES
 from ml.intent import IntentModel
 from ml.settings import BASE_RATES
-from ml.training import ENCODER, INTENTS, SEGMENTS, manifest_of
+from ml.training import ENCODER, INTENTS, SEGMENTS, manifest_of, split_note
 from tests.unit.learning_line import Line, run_line, score_line
 from tests.unit.learning_world import SNAPSHOTS, TONIGHT, World, make_world, without_contacts
 
@@ -307,3 +307,24 @@ def test_what_is_missing_is_named_and_every_customer_is_scored_all_the_same(case
         line.personalization.response.model is None
     )
     json.dumps([line.fitted.state, line.fitted.records], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("splits", "is_by_customer", "expected"),
+    [
+        (
+            {"2025-07-31": "train", "2025-08-31": "train", "2025-10-31": "calibration", "2025-11-30": "test"},
+            False,
+            "Split by time: trained on 2 snapshots (2025-07-31 to 2025-08-31), calibrated on 2025-10-31, tested on "
+            "2025-11-30.",
+        ),
+        ({"2025-10-31": "train", "2025-11-30": "test"}, False,
+         "Split by time: trained on 2025-10-31, tested on 2025-11-30."),
+        ({"2008-03-13": "train"}, True, "Only one snapshot (2008-03-13) is labelled, so time can't split it"),
+        ({}, False, "No snapshot's label window is over yet"),
+    ],
+)  # fmt: skip
+def test_the_split_is_told(splits, is_by_customer, expected):
+    rows = [(day, split, is_by_customer) for day, split in splits.items()] + [("2025-12-31", "unlabelled", False)]
+    snapshots = pd.DataFrame(rows, columns=["as_of_date", "split", "is_split_by_customer"])
+    assert split_note(snapshots).startswith(expected)

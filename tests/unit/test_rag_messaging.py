@@ -1,12 +1,15 @@
 """Between warehouse and rag: nights that repeat, that come out of order, and documents that are corrected."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import duckdb
 import pandas as pd
 import pytest
 
 from dagster_pipeline import messaging
+from dagster_pipeline.defs.messages import message_metadata
 from dagster_pipeline.tables import declared_tables, replace_partition
 from rag.approvals import Decision
 from rag.briefs import brief_id_of, briefs_of, enumerate_briefs
@@ -202,3 +205,18 @@ def test_brief_ids_of_the_table_are_those_of_the_briefs(con):
     ).fetchall()
     assert rows
     assert all(row[0] == brief_id_of(row[1:]) for row in rows)
+
+
+def test_a_night_with_withheld_messages_is_reported_by_reason():
+    sends = pd.DataFrame({"decision_id": ["d1", "d2", "d3"], "product_id": ["savings"] * 3})
+    columns = ["decision_id", "template_id", "channel", "status", "withheld_reason", "subject", "body", "message_id"]
+    rows = [
+        ["d1", "t1", "email", "released", None, "Hello", "Text", "m1"],
+        ["d2", None, "email", "withheld", "no_template", None, None, "m2"],
+        ["d3", None, "email", "withheld", "no_template", None, None, "m3"],
+    ]
+    metadata = message_metadata(pd.DataFrame(rows, columns=columns, dtype=object), sends, set())
+
+    materialization = dg.AssetMaterialization("messages", metadata=metadata)
+    assert json.loads(json.dumps(materialization.metadata["withheld"].value)) == {"no_template": 2}
+    assert "| savings | email | 3 | 66.7% |" in metadata["fallback_by_product_and_channel"].md_str

@@ -2,22 +2,35 @@
 1. The history runs from the first to the last day with activity; both ends may lie history_tolerance_days inside the
    month or label window they bound.
 2. Mode: month with enough complete months; week with less history; static without any.
-3. Snapshots: month-ends of complete months, or every 7 days back from tonight; tonight always.
-4. A snapshot is labelled once its label window is over. Of the labelled ones the latest test, those before them
-   calibrate, the earlier train. With two, one trains and one tests; a single one trains.
+3. Snapshots: month-ends of complete months, or every 7 days back from tonight, by the week back to the one before the
+   first contact, which was chosen with what was known then; tonight always.
+4. A snapshot is labelled once its label window is over, by the week also the window of an answer to a contact of its
+   first day. Of the labelled ones the latest test, those before them calibrate, the earlier train. With two, one trains
+   and one tests; a single one can't be split by time, so its customers are split.
+5. By the month as many latest ones test as hold enough contacts and openings to measure on, a fifth of them at most.
 -#}
 with active_days as (
-    select activity_date from {{ ref('int_customers__transaction_days') }}
+    select
+        activity_date,
+        0 as contact_count
+    from {{ ref('int_customers__transaction_days') }}
     union all
-    select activity_date from {{ ref('int_customers__event_days') }}
+    select
+        activity_date,
+        0 as contact_count
+    from {{ ref('int_customers__event_days') }}
     union all
-    select activity_date from {{ ref('int_customers__contact_days') }}
+    select
+        activity_date,
+        contact_count
+    from {{ ref('int_customers__contact_days') }}
 ),
 
 history as (
     select
         min(activity_date) as history_from,
         max(activity_date) as history_until,
+        min(activity_date) filter (where contact_count > 0) as contacts_from,
         least({{ as_of_date() }}, max(activity_date) + {{ var('history_tolerance_days') }}) as known_until
     from active_days
 ),
@@ -43,6 +56,7 @@ modes as (
     select
         history_from,
         history_until,
+        contacts_from,
         known_until,
         case
             when history_from is null then 'static'
@@ -53,10 +67,16 @@ modes as (
 ),
 
 weeks as (
-    -- Only weeks that begin inside the history; other modes have tonight alone here.
+    -- Weeks that begin inside the history, and the one before the first contact; other modes have tonight alone here.
     select
         {{ as_of_date() }} - 7 * cast(unnest(range(
-            case when mode = 'week' then 1 + greatest(0, {{ as_of_date() }} - history_from - 6) // 7 else 1 end
+            case
+                when mode != 'week' then 1
+                else greatest(
+                    1 + greatest(0, {{ as_of_date() }} - history_from - 6) // 7,
+                    coalesce(2 + ({{ as_of_date() }} - contacts_from) // 7, 1)
+                )
+            end
         )) as integer) as as_of_date
     from modes
 ),
@@ -84,6 +104,7 @@ windows as (
         modes.mode,
         modes.history_from,
         modes.history_until,
+        modes.contacts_from,
         modes.known_until,
         snapshot_dates.as_of_date = {{ as_of_date() }} as is_tonight,
         cast(
@@ -102,25 +123,79 @@ windows as (
     cross join modes
 ),
 
-ranked as (
+labelled as (
     select
         *,
-        mode != 'static' and label_end <= known_until as is_labelled,
-        row_number() over (
-            partition by mode != 'static' and label_end <= known_until order by as_of_date desc
-        ) as recency,
-        count(*) filter (where mode != 'static' and label_end <= known_until) over () as labelled_count
+        mode != 'static'
+        and label_end <= known_until
+        and (
+            mode = 'month'
+            or contacts_from is null
+            or as_of_date + 1 + {{ var('response_window_days') }} <= known_until
+        ) as is_labelled
     from windows
+),
+
+-- What can be measured on: contacts sent and products opened, by their day.
+outcome_days as (
+    select
+        activity_date as outcome_date,
+        contact_count as outcomes
+    from active_days
+    where contact_count > 0
+    union all
+    select
+        opened_on as outcome_date,
+        1 as outcomes
+    from {{ ref('int_holdings__as_known') }}
+),
+
+daily_outcomes as (
+    select
+        outcome_date,
+        sum(outcomes) as outcomes
+    from outcome_days
+    group by outcome_date
+),
+
+measured as (
+    select
+        labelled.as_of_date,
+        sum(daily_outcomes.outcomes) as outcomes
+    from labelled
+    inner join daily_outcomes
+        on labelled.as_of_date < daily_outcomes.outcome_date and labelled.label_end >= daily_outcomes.outcome_date
+    where labelled.is_labelled
+    group by labelled.as_of_date
+),
+
+ranked as (
+    select
+        labelled.*,
+        row_number() over (partition by labelled.is_labelled order by labelled.as_of_date desc) as recency,
+        count(*) filter (where labelled.is_labelled) over () as labelled_count,
+        sum(measured.outcomes) filter (where labelled.is_labelled) over (
+            order by labelled.as_of_date desc rows between unbounded preceding and 1 preceding
+        ) as later_outcomes
+    from labelled
+    left join measured on labelled.as_of_date = measured.as_of_date
 ),
 
 held_out as (
     select
         *,
-        -- One snapshot each to test and to calibrate by the month, a fifth each by the week.
         case
             when labelled_count = 1 then 0
-            when mode = 'month' then 1
-            else greatest(1, cast(round(labelled_count / 5.0) as integer))
+            else least(
+                greatest(1, cast(round(labelled_count / 5.0) as integer)),
+                case
+                    when mode = 'month'
+                        then count(*) filter (
+                            where is_labelled and coalesce(later_outcomes, 0) < {{ var('minimum_test_outcomes') }}
+                        ) over ()
+                    else labelled_count
+                end
+            )
         end as test_count
     from ranked
 )
@@ -129,11 +204,12 @@ select
     as_of_date,
     label_end,
     case
-        when mode = 'static' or not is_labelled then 'unlabelled'
+        when not is_labelled then 'unlabelled'
         when recency <= test_count then 'test'
         when labelled_count >= 3 and recency <= 2 * test_count then 'calibration'
         else 'train'
     end as split,
+    mode = 'static' or (is_labelled and labelled_count = 1) as is_split_by_customer,
     is_tonight,
     is_month_end,
     mode,

@@ -40,8 +40,9 @@ select
         when contacts.window_ends_at <= {{ day_end(as_of_date()) }} then contacts.answered_at is not null
     end as answered,
     contacts.response,
-    snapshots.split
+    spine.split
 from contacts
 inner join contact_snapshots on contacts.contact_id = contact_snapshots.contact_id
-inner join {{ ref('int_calendar__snapshots') }} as snapshots on contact_snapshots.as_of_date = snapshots.as_of_date
+inner join {{ ref('int_customers__spine') }} as spine
+    on contacts.customer_id = spine.customer_id and contact_snapshots.as_of_date = spine.as_of_date
 left join product_families on contacts.product_id = product_families.product_id

@@ -97,9 +97,9 @@ select
     -- Weeks of the list that the history and the relationship reach into; the positions before them are padding.
     cast(case
         when snapshots.history_from is null then 0
-        else least(
+        else greatest(0, least(
             {{ weeks }}, ceil((placed.as_of_date - greatest(snapshots.history_from, customers.joined_on) + 1) / 7.0)
-        )
+        ))
     end as integer) as observed_weeks,
     {{ weekly_values('transaction', 'txn_count') }} as txn_count,
     {{ weekly_values('transaction', 'inflow_usd', 'double') }} as inflow_usd,

@@ -2,8 +2,9 @@ select
     customers.customer_id,
     snapshots.as_of_date,
     case
-        when snapshots.mode != 'static' then snapshots.split
-        -- Without time there is nothing later to test on: a hash of the id splits the customers, 60 : 20 : 20.
+        when not snapshots.is_split_by_customer then snapshots.split
+        -- Without two labelled snapshots there is nothing later to test on: a hash of the id splits the customers,
+        -- 60 : 20 : 20.
         when md5_number_lower(customers.customer_id) % 100 < 60 then 'train'
         when md5_number_lower(customers.customer_id) % 100 < 80 then 'calibration'
         else 'test'
