@@ -18,6 +18,7 @@ from ml.training import LABELLED_SPLITS
 
 FEATURES = "intermediate.int_customers__features"
 SEQUENCES = "intermediate.int_customers__sequences"
+LEARNING_ROWS = "learning_rows"
 _CAST_ONLY = frozenset({*KEY_COLUMNS, *NESTED_COLUMNS})
 
 
@@ -29,18 +30,55 @@ def snapshots(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).df()
 
 
-def labelled_dates(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the snapshots of the three labelled splits."""
-    known = snapshots(con)
-    return known.loc[known["split"].isin(LABELLED_SPLITS), "as_of_date"].tolist()
+def choose_learning_rows(con: duckdb.DuckDBPyConnection, max_rows: int) -> list[str]:
+    """Choose the labelled spine rows of this connection that models are trained and tested on.
+
+    Where there are more than ``max_rows``, customers are drawn by a hash of their id and keep all their rows. Rows
+    that a contact followed stay in any case, without a next product unless their customer was drawn: the answers are
+    few, and models of answers look at nothing else.
+
+    Returns
+    -------
+    list of str
+        A remark where not all rows are learnt from.
+    """
+    con.execute(
+        f"""
+        create or replace temp table {LEARNING_ROWS} as
+        with labelled as (
+            select customer_id, as_of_date, count(*) over () as labelled_count from intermediate.int_customers__labels
+        ),
+        drawn as (
+            select *, md5_number_lower('learning|' || customer_id) % 1000000
+                < 1000000 * cast($max_rows as bigint) // labelled_count as is_drawn
+            from labelled
+        )
+        select customer_id, as_of_date, is_drawn from drawn
+        where is_drawn or (customer_id, as_of_date) in (
+            select (customer_id, as_of_date) from intermediate.int_contacts__outcomes
+        )
+        """,
+        {"max_rows": max_rows},
+    )
+    labelled = con.execute("select count(*) from intermediate.int_customers__labels").fetchall()[0][0]
+    drawn = con.execute(f"select count(*) from {LEARNING_ROWS} where is_drawn").fetchall()[0][0]
+    if drawn == labelled:
+        return []
+    return [
+        f"Learnt from {drawn:,} of {labelled:,} labelled rows, those of customers drawn by a hash: more than "
+        f"{max_rows:,} take more memory than a night has. Answers to contacts are learnt from all."
+    ]
 
 
-def _dates_condition(dates: Sequence[str | date]) -> tuple[str, list]:
-    return "list_contains(?, cast(as_of_date as varchar))", [[str(day) for day in dates]]
+def _rows_of(table: str, dates: Sequence[str | date] | None) -> tuple[str, list]:
+    """Return a from clause and its parameters: the rows of some snapshots, or those chosen to learn from."""
+    if dates is None:
+        return f"{table} semi join {LEARNING_ROWS} using (customer_id, as_of_date)", []
+    return f"{table} where list_contains(?, cast(as_of_date as varchar))", [[str(day) for day in dates]]
 
 
-def features(con: duckdb.DuckDBPyConnection, dates: Sequence[str | date]) -> pd.DataFrame:
-    """Return the features of some snapshots, numbers as 32-bit floats.
+def features(con: duckdb.DuckDBPyConnection, dates: Sequence[str | date] | None = None) -> pd.DataFrame:
+    """Return the features of some snapshots, or of the rows to learn from, numbers as 32-bit floats.
 
     Raises
     ------
@@ -57,19 +95,17 @@ def features(con: duckdb.DuckDBPyConnection, dates: Sequence[str | date]) -> pd.
         else f"cast({name} as float) as {name}"
         for name in columns
     ]
-    condition, parameters = _dates_condition(dates)
-    return con.execute(
-        f"select {', '.join(shown)} from {FEATURES} where {condition} order by customer_id, as_of_date", parameters
-    ).df()
+    rows, parameters = _rows_of(FEATURES, dates)
+    return con.execute(f"select {', '.join(shown)} from {rows} order by customer_id, as_of_date", parameters).df()
 
 
-def sequences(con: duckdb.DuckDBPyConnection, dates: Sequence[str | date]) -> Sequences:
-    """Return the weekly signals of some snapshots as one array."""
-    condition, parameters = _dates_condition(dates)
+def sequences(con: duckdb.DuckDBPyConnection, dates: Sequence[str | date] | None = None) -> Sequences:
+    """Return the weekly signals of some snapshots, or of the rows to learn from, as one array."""
+    rows, parameters = _rows_of(SEQUENCES, dates)
     lists = ", ".join(f"cast({name} as float[]) as {name}" for name in SIGNALS)
     table = con.sql(
         f"select customer_id, cast(as_of_date as varchar) as as_of_date, observed_weeks, {lists} "
-        f"from {SEQUENCES} where {condition} order by customer_id, as_of_date",
+        f"from {rows} order by customer_id, as_of_date",
         params=parameters,
     ).to_arrow_table()
     keys = table.select(["customer_id", "as_of_date"]).to_pandas()
@@ -78,10 +114,11 @@ def sequences(con: duckdb.DuckDBPyConnection, dates: Sequence[str | date]) -> Se
 
 
 def labels(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the observed targets of every labelled spine row."""
+    """Return the observed targets of the rows to learn from; the next product of drawn customers only."""
     return con.execute(
-        "select customer_id, cast(as_of_date as varchar) as as_of_date, product, channel, send_slot, intensity "
-        "from intermediate.int_customers__labels order by customer_id, as_of_date"
+        "select customer_id, cast(as_of_date as varchar) as as_of_date, if(is_drawn, product, null) as product, "
+        f"channel, send_slot, intensity from intermediate.int_customers__labels inner join {LEARNING_ROWS} "
+        "using (customer_id, as_of_date) order by customer_id, as_of_date"
     ).df()
 
 

@@ -153,6 +153,8 @@ class ScoringSettings:
 class LearningSettings:
     """All settings of learning."""
 
+    # 50,000 to 2,000,000 labelled rows (customers x snapshots) read at once; 400,000 take about 4 GB.
+    max_rows: int = 400_000
     segments: SegmentSettings = SegmentSettings()
     intents: IntentSettings = IntentSettings()
     encoder: EncoderSettings = EncoderSettings()

@@ -141,10 +141,10 @@ def encoder_model(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
 
     def read() -> tuple[EncoderInputs, str]:
         with warehouse.connect() as con:
-            dates = frames.labelled_dates(con)
+            frames.choose_learning_rows(con, SETTINGS.max_rows)
             inputs = EncoderInputs.prepare(
-                frames.features(con, dates),
-                frames.sequences(con, dates),
+                frames.features(con),
+                frames.sequences(con),
                 frames.labels(con),
                 frames.products(con),
                 upstream,
@@ -168,9 +168,9 @@ def personalization_models(context: dg.AssetExecutionContext, warehouse: Warehou
 
     def read() -> tuple[TrainingInputs, str]:
         with warehouse.connect() as con:
-            dates = frames.labelled_dates(con)
+            frames.choose_learning_rows(con, SETTINGS.max_rows)
             tables = (frames.labels(con), frames.outcomes(con), frames.products(con))
-            frame = frame_of(frames.features(con, dates), frames.sequences(con, dates), *upstream.values())
+            frame = frame_of(frames.features(con), frames.sequences(con), *upstream.values())
         size = 0 if upstream[ENCODER].untrained else upstream[ENCODER].state["hidden"]
         inputs = TrainingInputs(frame, *tables, manifest_of(upstream[SEGMENTS]), size)
         return inputs, personalization_hash(inputs)
@@ -208,7 +208,7 @@ def model_runs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
         notes.append(f"Models trained on {', '.join(earlier)} are in use.")
     with warehouse.connect() as con:
         if not earlier:
-            notes.append(split_note(frames.snapshots(con)))
+            notes += [split_note(frames.snapshots(con)), *frames.choose_learning_rows(con, SETTINGS.max_rows)]
         for row in rows:
             where = {"model_name": row["model_name"], "model_version": row["model_version"]}
             replace_partition(con, "ml.model_runs", pd.DataFrame([row]), where)

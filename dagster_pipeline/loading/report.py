@@ -4,7 +4,7 @@ What belongs here: sentences and sums over what was loaded.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 
@@ -96,7 +96,18 @@ def degraded_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
         query = f"select count(*) from (select 1 from raw.{name} where loaded_as_of_date <= ? {own} limit 1)"
         if not con.execute(query, [night]).fetchall()[0][0]:
             notes.append(note)
-    return notes + _customer_notes(con, night) + _contact_notes(con, night)
+    return notes + _document_notes(con, night) + _customer_notes(con, night) + _contact_notes(con, night)
+
+
+def _document_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
+    """Tell where nothing can be written: no document, the default corpus included, is in force on the send date."""
+    send_date = night + timedelta(days=1)
+    in_force = con.execute(
+        "select count(*) from raw.documents where loaded_as_of_date <= $night and valid_from <= $send_date "
+        "and coalesce(valid_to >= $send_date, true)",
+        {"night": night, "send_date": send_date},
+    ).fetchall()[0][0]
+    return [] if in_force else [f"No document is in force on {send_date}, the send date: no message can be written."]
 
 
 def _customer_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:

@@ -39,7 +39,15 @@ def write_flat_bank(_: Path, out: Path) -> None:
     """Write customers with attributes and consents and nothing else; the default catalogue and corpus stand in."""
     jobs = ("clerk", "driver", "nurse", "teacher")
     customers = [
-        [f"f{i:03}", "2025-12-31", f"19{60 + i % 40}-05-17", "US-NY", "America/New_York", 20_000 + 137 * i, jobs[i % 4]]
+        [
+            f"f{i:03}",
+            "2025-12-31",
+            f"19{60 + i % 40}-05-17",
+            "US-NY",
+            "America/New_York",
+            str(20_000 + 137 * i),
+            jobs[i % 4],
+        ]
         for i in range(300)
     ]
     header = ["customer_id", "joined_on", "birth_date", "state", "timezone", "attr_income_usd", "attr_job"]

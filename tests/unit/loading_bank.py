@@ -80,11 +80,11 @@ def write_bank(folder: Path, **changed: list[list[str]]) -> Path:
     return folder
 
 
-def write_document(path: Path, doc_id: str) -> None:
+def write_document(path: Path, doc_id: str, valid_from: str = "2025-01-01") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         f"---\ndoc_id: {doc_id}\ntitle: Savings\nkind: product_sheet\nproduct_ids: [savings]\njurisdictions: []\n"
-        "valid_from: 2025-01-01\nvalid_to:\nversion: 1\n---\nOpen a savings account with $25.\n"
+        f"valid_from: {valid_from}\nvalid_to:\nversion: 1\n---\nOpen a savings account with $25.\n"
     )
 
 

@@ -238,6 +238,14 @@ def test_each_missing_file_alone_is_named_and_the_rest_is_loaded(
     assert_identity(con)
 
 
+def test_a_night_that_no_document_is_in_force_on_is_told(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    write_csv(tmp_path / "customers.csv", ["customer_id", "joined_on", "attr_x"], [["c0", "2008-03-20", "1"]])
+    told = "No document is in force on 2008-03-21, the send date: no message can be written."
+    assert told in load_night(con, tmp_path, date(2008, 3, 20)).notes
+    write_document(tmp_path / "documents" / "sheet.md", "sheet", valid_from="2008-03-21")
+    assert told not in load_night(con, tmp_path, date(2008, 3, 20)).notes
+
+
 def test_what_a_folder_says_of_itself_is_repeated(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     folder = write_bank(tmp_path)
     (folder / "remarks.txt").write_bytes(b"Calls stand as sms.\n\n  \xff\x1b[31mred\n" + b"x" * 600 + b"\nlast\n" * 60)
