@@ -28,16 +28,19 @@ LABELLED_SPLITS = ("train", "calibration", "test")
 def unsupervised_snapshot(snapshots: pd.DataFrame) -> str:
     """Return the snapshot that segments and intents are fitted on, as ISO text.
 
-    The latest training snapshot; without one (too little history, or none) the earliest of all, which is
-    tonight where there is no other.
+    The latest training snapshot that looks back on a week of history; where none does (too little history), the
+    earliest of all that does; where the data know no time, the earliest of all, which is tonight.
 
     Parameters
     ----------
     snapshots : DataFrame
-        as_of_date (ISO text) and split.
+        as_of_date (ISO text), split and looks_back_a_week.
     """
-    training = snapshots.loc[snapshots["split"] == "train", "as_of_date"]
-    return str(training.max()) if len(training) else str(snapshots["as_of_date"].min())
+    looking_back = snapshots[snapshots["looks_back_a_week"]]
+    training = looking_back.loc[looking_back["split"] == "train", "as_of_date"]
+    if len(training):
+        return str(training.max())
+    return str((looking_back if len(looking_back) else snapshots)["as_of_date"].min())
 
 
 def split_note(snapshots: pd.DataFrame) -> str:

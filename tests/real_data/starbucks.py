@@ -22,12 +22,13 @@ STAND_INS = [
     "a customer got no offer",
     "consent to the channels of the offers granted by everybody (the data records none)",
     "age 118 means not known; age and gender are protected",
+    "an offer's name is its terms in words; Harbor Bank stands in as the sender, with its general wording",
 ]
 FILES = ("portfolio", "profile", "transcript", "contacts_with_response")
 FIRST_DAY = "2018-08-01"
 CHANNELS = {"email": "email", "mobile": "push", "web": "in_app"}
 GENERAL_DOCUMENTS = ("brand_voice_general.md", "disclosures.md")
-_NAMES = {"bogo": "Matching Reward", "discount": "Discount Reward", "informational": "Product News"}
+_WORDS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 7: "Seven", 10: "Ten", 20: "Twenty"}
 _NOT_APPLICABLE = (
     "dwelling_secured",
     "rate_type",
@@ -146,17 +147,19 @@ def adapt(source: Path, out: Path) -> list[str]:
 
 
 def _create_offers(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``offers``: the portfolio with a name (type and letter, by offer_id) and its mapped channels."""
-    names = " ".join(f"when '{kind}' then '{name}'" for kind, name in _NAMES.items())
+    """Create ``offers``: the portfolio with a name and its mapped channels."""
+    words = "map {" + ", ".join(f"{number}: '{word}'" for number, word in _WORDS.items()) + "}"
     mapped = " ".join(f"when '{channel}' then '{ours}'" for channel, ours in CHANNELS.items())
     con.execute(
         f"""
         create table offers as
         select
             *,
-            case offer_type {names} end
-                || ' '
-                || chr(cast(64 + row_number() over (partition by offer_type order by offer_id) as integer)) as name,
+            if(
+                offer_type = 'informational',
+                {words}[duration] || '-Day Product News',
+                {words}[reward] || ' for ' || {words}[difficulty] || ' in ' || {words}[duration] || ' Days'
+            ) as name,
             array_to_string(
                 list_filter(
                     list_transform(string_split(channels, ','), lambda channel: case channel {mapped} end),
@@ -170,8 +173,12 @@ def _create_offers(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _dated_back(text: str) -> str:
-    """Return a general document as valid from the set's first day, without greetings by name: the set has no names."""
-    lines = [line for line in text.split("\n") if "{first_name}" not in line]
+    """Return a general document as valid from the set's first day, without lines that do not fit a shop's offers.
+
+    Left out are greetings by name, for the set has no names, and lines about rates and applying.
+    """
+    unfit = ("{first_name}", "rates", "apply")
+    lines = [line for line in text.split("\n") if not any(word in line.lower() for word in unfit)]
     return "\n".join(f"valid_from: {FIRST_DAY}" if line.startswith("valid_from:") else line for line in lines)
 
 
@@ -179,15 +186,12 @@ def fact_sheet(
     offer_id: str, name: str, offer_type: str, reward: int, difficulty: int, duration: int, mapped: str
 ) -> str:
     """Return the Markdown of one offer, every fact of it a column of the portfolio."""
-    if offer_type == "informational":
-        terms = f"{name} has no reward and asks for no purchase. It is open for {duration} days."
-        short = f"{name} is open for {duration} days."
-    else:
-        terms = (
-            f"Spend ${difficulty} within {duration} days and you get a ${reward} reward. "
-            f"The {duration} days start when you receive the offer."
-        )
-        short = f"Spend ${difficulty} within {duration} days and you get a ${reward} reward."
+    is_news = offer_type == "informational"
+    lines = _news_lines(name, duration) if is_news else _reward_lines(reward, difficulty, duration)
+    sections = "".join(
+        f"\n## Approved wording: {heading}\n\n" + "".join(f"- {line}\n" for line in said)
+        for heading, said in lines.items()
+    )
     return f"""---
 doc_id: offer_{offer_id}
 title: "{name}"
@@ -208,45 +212,84 @@ version: "1"
 - Minimum spend: ${difficulty}
 - Duration: {duration} days
 - Channels: {mapped.replace("|", ", ")}
+{sections}"""
 
-## Approved wording: subjects | role: subject | channel: email
 
-- What {name} is, in short
-- {name}: the terms in plain words
+def _reward_lines(reward: int, difficulty: int, duration: int) -> dict[str, tuple[str, ...]]:
+    """Return the approved lines of an offer with a reward, by heading and its tags."""
+    short = f"Spend ${difficulty} within {duration} days and you get a ${reward} reward."
+    start = f"The {duration} days start when you receive the offer."
+    return {
+        "subjects | role: subject | channel: email": (
+            f"A ${reward} reward when you spend ${difficulty} within {duration} days",
+            f"Spend ${difficulty} within {duration} days, get a ${reward} reward",
+        ),
+        "greetings | role: greeting | channel: email": ("Hello,", "Good day,"),
+        "openings | role: opening | channel: email": (
+            "Here is a reward for you: {product_name}.",
+            "This reward is yours to earn: {product_name}.",
+        ),
+        "short openings, low | role: opening | channel: push, in_app | intensity: low": (
+            "{product_name} is there for you.",
+            "Have you seen {product_name}?",
+        ),
+        "lock screen | role: opening | channel: push | intensity: medium, high": (
+            short,
+            f"A ${reward} reward when you spend ${difficulty} within {duration} days.",
+        ),
+        "in the app | role: opening | channel: in_app | intensity: medium, high": (
+            "There is a reward for you.",
+            "A reward is open for you.",
+        ),
+        "terms | role: claim | channel: email": (f"{short} {start}",),
+        "terms in short | role: claim | channel: in_app": (short,),
+        "benefits | role: benefit | channel: email, in_app": (
+            "Whether you use it is up to you.",
+            "If it is not for you, just leave it.",
+        ),
+        **_links("reward"),
+    }
 
-## Approved wording: greetings | role: greeting | channel: email
 
-- Hello,
-- Good day,
+def _news_lines(name: str, duration: int) -> dict[str, tuple[str, ...]]:
+    """Return the approved lines of an offer without a reward, by heading and its tags."""
+    return {
+        "subjects | role: subject | channel: email": (
+            f"{name}: have a look within {duration} days",
+            f"Something new to look at, for {duration} days",
+        ),
+        "greetings | role: greeting | channel: email": ("Hello,", "Good day,"),
+        "openings | role: opening | channel: email": (
+            "There is something new to look at: {product_name}.",
+            "{product_name} is out.",
+        ),
+        "short openings | role: opening | channel: push, in_app": (
+            "{product_name} is out.",
+            "Have you seen {product_name}?",
+        ),
+        "terms | role: claim | channel: email": (
+            f"{name} has no reward and asks for no purchase. It is open for {duration} days.",
+        ),
+        "terms in short | role: claim | channel: in_app": (f"{name} is open for {duration} days.",),
+        "benefits | role: benefit | channel: email, push, in_app": (
+            "There is nothing to buy.",
+            "A look costs nothing.",
+        ),
+        **_links("news"),
+    }
 
-## Approved wording: openings | role: opening | channel: email
 
-- Here is what there is to know about {{product_name}}.
-- This is {{product_name}}, in plain words.
-
-## Approved wording: short openings | role: opening | channel: push, in_app
-
-- {{product_name}} is there for you.
-- Have you seen {{product_name}}?
-
-## Approved wording: terms | role: claim | channel: email
-
-- {terms}
-
-## Approved wording: terms in short | role: claim | channel: push, in_app
-
-- {short}
-
-## Approved wording: benefits | role: benefit | channel: email, push, in_app
-
-- You decide whether it is for you.
-- Using it is up to you.
-
-## Approved wording: calls to action | role: call_to_action | channel: email, in_app
-
-- See the offer here: {{link}}
-- The offer is here: {{link}}
-"""
+def _links(thing: str) -> dict[str, tuple[str, ...]]:
+    """Return the lines that lead to the offer."""
+    return {
+        "calls to action | role: call_to_action | channel: email": (
+            f"See the {thing} here: {{link}}",
+            f"The {thing} is here: {{link}}",
+        ),
+        "calls to action in the app | role: call_to_action, terms_link | channel: in_app": (
+            f"See the {thing}: {{link}}",
+        ),
+    }
 
 
 if __name__ == "__main__":
