@@ -175,9 +175,9 @@ def _create_offers(con: duckdb.DuckDBPyConnection) -> None:
 def _dated_back(text: str) -> str:
     """Return a general document as valid from the set's first day, without lines that do not fit a shop's offers.
 
-    Left out are greetings by name, for the set has no names, and lines about rates and applying.
+    Left out are greetings by name, for the set has no names, and lines about rates and about applying.
     """
-    unfit = ("{first_name}", "rates", "apply")
+    unfit = ("{first_name}", "rates", "apply", "stuck", "finish", "to start", "started")
     lines = [line for line in text.split("\n") if not any(word in line.lower() for word in unfit)]
     return "\n".join(f"valid_from: {FIRST_DAY}" if line.startswith("valid_from:") else line for line in lines)
 
@@ -229,17 +229,9 @@ def _reward_lines(reward: int, difficulty: int, duration: int) -> dict[str, tupl
             "Here is a reward for you: {product_name}.",
             "This reward is yours to earn: {product_name}.",
         ),
-        "short openings, low | role: opening | channel: push, in_app | intensity: low": (
-            "{product_name} is there for you.",
-            "Have you seen {product_name}?",
-        ),
-        "lock screen | role: opening | channel: push | intensity: medium, high": (
-            short,
-            f"A ${reward} reward when you spend ${difficulty} within {duration} days.",
-        ),
-        "in the app | role: opening | channel: in_app | intensity: medium, high": (
-            "There is a reward for you.",
-            "A reward is open for you.",
+        "short openings | role: opening | channel: push, in_app": (
+            "There is a reward for you: {product_name}.",
+            "A reward is open for you: {product_name}.",
         ),
         "terms | role: claim | channel: email": (f"{short} {start}",),
         "terms in short | role: claim | channel: in_app": (short,),
@@ -287,7 +279,8 @@ def _links(thing: str) -> dict[str, tuple[str, ...]]:
             f"The {thing} is here: {{link}}",
         ),
         "calls to action in the app | role: call_to_action, terms_link | channel: in_app": (
-            f"See the {thing}: {{link}}",
+            f"Full terms of the {thing}: {{link}}",
+            f"See the {thing} and its full terms: {{link}}",
         ),
     }
 
