@@ -13,13 +13,14 @@ import pandas as pd
 
 from dagster_pipeline.settings import SETTINGS
 from dagster_pipeline.tables import declared_tables, replace_partition
-from rag.approvals import Decision
+from rag.approvals import NOBODY, STATUSES, Decision
 from rag.citations import CitationRow
 from rag.compliance.engine import Check
 from rag.documents import Document
 from rag.release import ReleaseInputs
 from rag.template_types import TRANSIENT_REASONS, Night, Template, TemplateBatch
 
+_DAY = timedelta(days=1)
 _NOT_REMEMBERED = (*TRANSIENT_REASONS, "pending_approval", "rejected")
 
 
@@ -207,15 +208,20 @@ def keep_templates(
     _keep_approvals(con, night, batch, names, all_decisions)
     rows = [{"as_of_date": night, **vars(row)} for row in batch.brief_templates]
     _replace(con, "rag.brief_templates", rows, {"as_of_date": night})
+    _replace(con, "rag.templates", [template_row(template) for template in batch.templates], {"template_id": names})
+
+
+def template_row(template: Template) -> dict:
+    """Return a template as a row of `rag.templates`."""
     left_out = {"citations", "checks", "initial_status", "note"}
-    templates = [
-        {
-            **{key: value for key, value in vars(template).items() if key not in left_out},
-            "sentences": json.dumps(template.sentences, ensure_ascii=False),
-        }
-        for template in batch.templates
-    ]
-    _replace(con, "rag.templates", templates, {"template_id": names})
+    kept = {key: value for key, value in vars(template).items() if key not in left_out}
+    return {**kept, "sentences": json.dumps(template.sentences, ensure_ascii=False)}
+
+
+def first_approval(template: Template, night: date) -> dict:
+    """Return how a template stood when it was written, as a row of `rag.template_approvals`."""
+    written_at = datetime.combine(night + _DAY, time(), UTC)
+    return _approval(template.template_id, template.initial_status, written_at, NOBODY, template.note, night)
 
 
 def _keep_approvals(
@@ -226,27 +232,28 @@ def _keep_approvals(
     all_decisions: list[Decision],
 ) -> None:
     """Write how each template of this night stands, and every decision a person took so far."""
-    written_at = datetime.combine(night + timedelta(days=1), time(), UTC)
-    rows = {
-        (template.template_id, template.initial_status): (written_at, "wordbond", template.note)
-        for template in batch.templates
+    rows = [first_approval(template, night) for template in batch.templates]
+    rows += [
+        _approval(made.template_id, made.status, made.decided_at, made.approver, made.note, made.after_night + _DAY)
+        for made in all_decisions
+        if made.template_id in batch.statuses
+    ]
+    ruled = {row["template_id"] for row in rows} - set(names)
+    where = {"template_id": sorted(ruled), "status": list(STATUSES)}
+    written = [row for row in rows if row["template_id"] not in ruled]
+    _replace(con, "rag.template_approvals", written, {"template_id": names})
+    _replace(con, "rag.template_approvals", [row for row in rows if row["template_id"] in ruled], where)
+
+
+def _approval(template_id: str, status: str, decided_at: datetime, approver: str, note: str, first_night: date) -> dict:
+    return {
+        "template_id": template_id,
+        "decided_at": decided_at,
+        "status": status,
+        "approver": approver,
+        "note": note,
+        "effective_from": first_night,
     }
-    for decision in all_decisions:
-        if decision.template_id in batch.statuses:
-            key = (decision.template_id, decision.status)
-            rows[key] = (decision.decided_at, decision.approver, decision.note)
-
-    def frame_of(wanted: set[str]) -> list[dict]:
-        return [
-            {"template_id": name, "status": status, "decided_at": at, "approver": who, "note": note}
-            for (name, status), (at, who, note) in sorted(rows.items())
-            if name in wanted
-        ]
-
-    ruled = {name for name, _ in rows} - set(names)
-    where = {"template_id": sorted(ruled), "status": ["approved", "rejected"]}
-    _replace(con, "rag.template_approvals", frame_of(set(names)), {"template_id": names})
-    _replace(con, "rag.template_approvals", frame_of(ruled), where)
 
 
 def _replace(con: duckdb.DuckDBPyConnection, table_name: str, rows: list[dict], where: dict) -> None:

@@ -78,13 +78,17 @@ def _parse_table(schema: str, entry: dict) -> Table:
 
 
 def create_declared_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create every declared table that does not exist yet, with its comments. Safe to repeat."""
+    """Create every declared table and column that does not exist yet, with its comments. Safe to repeat.
+
+    A home made before a column was declared gets it, null in the rows it has.
+    """
     for table in declared_tables().values():
         columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
         con.execute(f"create schema if not exists {table.schema}")
         con.execute(f"create table if not exists {table.full_name} ({columns})")
         con.execute(f"comment on table {table.full_name} is {_literal(table.description)}")
         for column in table.columns:
+            con.execute(f"alter table {table.full_name} add column if not exists {column.name} {column.data_type}")
             con.execute(f"comment on column {table.full_name}.{column.name} is {_literal(column.description)}")
 
 
@@ -138,7 +142,7 @@ def replace_partition(
         con.execute(f"delete from {table_name} where {condition or 'true'}", list(where.values()))
         if len(frame):
             con.register("incoming_frame", frame)
-            con.execute(f"insert into {table_name} select {casts} from incoming_frame")
+            con.execute(f"insert into {table_name} by name select {casts} from incoming_frame")
             con.unregister("incoming_frame")
         con.execute("commit")
     except BaseException:

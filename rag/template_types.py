@@ -3,7 +3,7 @@
 Belongs here: the dataclasses and constants shared by `rag.templates`, `rag.release` and the pipeline.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +17,8 @@ from rag.writers.base import Draft, DraftCitation, DraftSentence
 
 Retrieve = Callable[[Brief, date], list[Retrieved]]
 Progress = Callable[[int, int], None]
+Keep = Callable[["BriefTemplate", Sequence["Template"]], None]
+"""Called as soon as a brief is served, with its row and the templates first written for it."""
 
 FALLBACK = "fallback"
 TRANSIENT_REASONS = tuple(
@@ -61,7 +63,7 @@ class Template:
 
 @dataclass(frozen=True)
 class BriefTemplate:
-    """One row of `rag.brief_templates` without the night."""
+    """One row of `rag.brief_templates` without the night; a template waits while a person has not approved it."""
 
     brief_id: str
     template_id: str | None
@@ -69,6 +71,7 @@ class BriefTemplate:
     is_reused: bool
     abstain_reason: str | None
     inputs_hash: str
+    waiting_template_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,12 @@ class TemplateBatch:
     statuses: Mapping[str, str]
     calls: int
     stand_ins: int
+
+
+def status_of(template: Template, rulings: Mapping[str, Decision]) -> str:
+    """Return how a template stands: as a person decided last, else as it was first put down."""
+    ruling = rulings.get(template.template_id)
+    return ruling.status if ruling else template.initial_status
 
 
 def sentences_of(draft: Draft) -> tuple[dict, ...]:

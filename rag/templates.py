@@ -27,6 +27,7 @@ from rag.template_types import (
     RATE_TYPES,
     SECURITIES_FAMILIES,
     BriefTemplate,
+    Keep,
     Night,
     Progress,
     Retrieve,
@@ -34,6 +35,7 @@ from rag.template_types import (
     TemplateBatch,
     draft_of,
     sentences_of,
+    status_of,
 )
 from rag.writers.base import Draft, Writer, WriterFault, render_body
 
@@ -45,6 +47,7 @@ def write_templates(
     night: Night,
     stand_in: Writer | None = None,
     progress: Progress | None = None,
+    keep: Keep | None = None,
 ) -> TemplateBatch:
     """Find or write the text of every brief.
 
@@ -59,12 +62,14 @@ def write_templates(
     stand_in : Writer, optional
         Who writes where nothing of `writer` can be proven; None = nobody, the brief gets fallback copy.
     progress : callable of (done, total), optional
+    keep : callable of (brief's row, templates first written for it), optional
+        Called brief by brief, so that a killed night needs to write none of them again.
 
     Returns
     -------
     TemplateBatch
     """
-    return _Night(retrieve, writer, night, stand_in).write(briefs, progress)
+    return _Night(retrieve, writer, night, stand_in).write(briefs, progress, keep)
 
 
 class _Night:
@@ -78,17 +83,21 @@ class _Night:
         self.by_id = {template.template_id: template for template in night.known_templates}
         self.rulings = latest_status(night.decisions)
         self.in_use: dict[str, Template] = {}
+        self.fresh: list[Template] = []
         self.stand_ins = 0
         self.fallbacks: dict[tuple[str, str, str], Template | None] = {}
         self.rules_version = rules_version(night.send_date)
         self.last_approved = self._last_approved_by_key()
 
-    def write(self, briefs: list[Brief], progress: Progress | None) -> TemplateBatch:
+    def write(self, briefs: list[Brief], progress: Progress | None, keep: Keep | None) -> TemplateBatch:
         """Serve every brief, in order."""
         calls_before = self.writer.calls + (self.stand_in.calls if self.stand_in else 0)
         rows = []
         for done, brief in enumerate(briefs, 1):
             rows.append(self._serve(brief))
+            if keep:
+                keep(rows[-1], tuple(self.fresh))
+            self.fresh.clear()
             if progress:
                 progress(done, len(briefs))
         calls_after = self.writer.calls + (self.stand_in.calls if self.stand_in else 0)
@@ -117,14 +126,24 @@ class _Night:
             if status in ("automatic", "approved"):
                 return self._row(brief, template, None, inputs)
             reason = "pending_approval" if status == "pending" else "rejected"
-        return self._row(brief, self._fallback(brief), reason, inputs)
+        return self._row(brief, self._fallback(brief), reason, inputs, waiting=template)
 
-    def _row(self, brief: Brief, template: Template | None, reason: str | None, inputs: str) -> BriefTemplate:
+    def _row(
+        self,
+        brief: Brief,
+        template: Template | None,
+        reason: str | None,
+        inputs: str,
+        waiting: Template | None = None,
+    ) -> BriefTemplate:
+        waiting_id = waiting.template_id if waiting else None
         if template is None:
-            return BriefTemplate(brief.brief_id, None, False, False, reason, inputs)
+            return BriefTemplate(brief.brief_id, None, False, False, reason, inputs, waiting_id)
         self.in_use[template.template_id] = template
         is_reused = template.first_written_as_of_date < self.night.as_of_date
-        return BriefTemplate(brief.brief_id, template.template_id, template.is_fallback, is_reused, reason, inputs)
+        return BriefTemplate(
+            brief.brief_id, template.template_id, template.is_fallback, is_reused, reason, inputs, waiting_id
+        )
 
     def _written(self, brief: Brief, retrieved: list[Retrieved], inputs: str) -> tuple[Template | None, str | None]:
         """Return a proven template, known or new, or why there is none."""
@@ -226,6 +245,7 @@ class _Night:
         )
         self.known[inputs] = template
         self.by_id[template.template_id] = template
+        self.fresh.append(template)
         return template
 
     def _first_status(self, brief: Brief, proof: Proof, *, is_fallback: bool) -> tuple[str, str]:
@@ -256,8 +276,7 @@ class _Night:
         return last
 
     def _status(self, template: Template) -> str:
-        ruling = self.rulings.get(template.template_id)
-        return ruling.status if ruling else template.initial_status
+        return status_of(template, self.rulings)
 
 
 def best_proof(

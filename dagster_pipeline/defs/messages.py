@@ -16,6 +16,7 @@ from dagster_pipeline.defs import decisions, features
 from dagster_pipeline.defs.partitions import nightly_partitions
 from dagster_pipeline.defs.resources import Warehouse, partition_date
 from dagster_pipeline.tables import declared_tables, replace_partition
+from dagster_pipeline.writing_progress import keeper
 
 OWNERS = ["team:messaging"]
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
@@ -158,7 +159,7 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
         products = messaging.products_as_known(con)
         wanted = _tonights_briefs(con, products, as_of_date)
         served = briefs_of(wanted, products, messaging.intent_count(con, as_of_date))
-    with Store(warehouse.home.index_file) as store:
+    with Store(warehouse.home.index_file) as store, warehouse.connect() as con:
         batch = write_templates(
             served,
             lambda brief, day: retrieve(store, brief, day),
@@ -166,6 +167,7 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
             night,
             stand_in,
             lambda done, total: context.log.info(f"{done} of {total} briefs") if done % 100 == 0 else None,
+            keeper(con, as_of_date),
         )
     if batch.stand_ins:
         reason += f"; {batch.stand_ins} briefs: nothing it wrote could be proven, the embedded writer wrote"
@@ -221,17 +223,13 @@ def rendered_messages(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     """Render tonight's sends, check consent, quiet hours, offer and slots again, and release or withhold by name."""
     from rag.approvals import latest_status, read_approvals
     from rag.release import render_messages
+    from rag.template_types import status_of
 
     night = partition_date(context)
     with warehouse.connect() as con:
         templates = messaging.read_templates(con, night)
         rulings = latest_status(read_approvals(warehouse.home.approvals_file, night))
-        statuses = {
-            template.template_id: rulings[template.template_id].status
-            if template.template_id in rulings
-            else template.initial_status
-            for template in templates
-        }
+        statuses = {template.template_id: status_of(template, rulings) for template in templates}
         inputs = messaging.release_inputs(con, night, statuses, templates)
         messages, checks = render_messages(inputs)
         replace_partition(con, "rag.message_checks", checks, _messages_of(con, night, messages))

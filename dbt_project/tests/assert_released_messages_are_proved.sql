@@ -1,9 +1,10 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_messages'}}}) }}
--- A released message has a template that is approved and not rejected since, at least one citation, no citation
+-- A released message has a template that stood approved on its night, at least one citation, no citation
 -- unsupported, and no check blocked, neither of the template nor of the message; a withheld one says why.
 with messages as (
     select
         message_id,
+        as_of_date,
         template_id,
         status,
         withheld_reason,
@@ -13,10 +14,12 @@ with messages as (
 
 approvals as (
     select
-        template_id,
-        bool_or(status in ('approved', 'automatic')) as is_approved
-    from {{ ref('fct_template_approvals') }}
-    group by template_id
+        messages.message_id,
+        max_by(decided.status, (decided.effective_from, decided.decided_at)) in ('approved', 'automatic') as is_approved
+    from messages
+    inner join {{ ref('fct_template_approvals') }} as decided
+        on messages.template_id = decided.template_id and messages.as_of_date >= decided.effective_from
+    group by messages.message_id
 ),
 
 citations as (
@@ -49,7 +52,7 @@ select
     blocked_templates.template_id as blocked_template,
     blocked_messages.message_id as blocked_message
 from messages
-left join approvals on messages.template_id = approvals.template_id
+left join approvals on messages.message_id = approvals.message_id
 left join citations on messages.template_id = citations.template_id
 left join blocked_templates on messages.template_id = blocked_templates.template_id
 left join blocked_messages on messages.message_id = blocked_messages.message_id

@@ -3,5 +3,6 @@ select
     decided_at,
     status,
     approver,
-    note
+    note,
+    effective_from
 from {{ ref('stg_rag__template_approvals') }}

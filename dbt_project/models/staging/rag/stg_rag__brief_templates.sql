@@ -7,6 +7,7 @@ renamed as (
         -- ids
         brief_id,
         template_id,
+        waiting_template_id,
         -- what the row says
         as_of_date,
         is_fallback,

@@ -10,7 +10,9 @@ renamed as (
         decided_at,
         status,
         approver,
-        note
+        note,
+        -- rows of a home older than this column were all put down when their template was written
+        coalesce(effective_from, date '1990-01-01') as effective_from
     from source
 )
 
