@@ -75,6 +75,7 @@ format: $(STAMP) ## format the code
 
 bench: $(STAMP) ## timings and memory of the whole line at full size
 	@$(PY) -m tests.benchmarks.pipeline --world $(WORLD)
+	@$(PY) -m tests.benchmarks.messages
 
 clean: ## remove what running made (data/), not the environment
 	@rm -rf data dbt_project/target dbt_project/logs

@@ -58,6 +58,8 @@ MESSAGE_COLUMNS = (
     "timezone",
     "content_hash",
 )
+RELEASE_BATCH_SIZE = 20_000
+"""Sends rendered at a time (1,000 to 100,000): memory is bounded by a batch, not by the night."""
 CHECK_COLUMNS = ("message_id", "template_id", "rule_id", "rule_version", "verdict", "evidence")
 
 

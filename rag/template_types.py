@@ -3,6 +3,8 @@
 Belongs here: the dataclasses and constants shared by `rag.templates`, `rag.release` and the pipeline.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -150,6 +152,12 @@ class TemplateBatch:
     statuses: Mapping[str, str]
     calls: int
     stand_ins: int
+
+
+def template_id_of(inputs_hash: str, subject: str | None, body: str, sentences: Sequence[dict]) -> str:
+    """Return the template hash: SHA-256 (first 32 hex digits) of what it was written from and of its text."""
+    digest = "\n".join((inputs_hash, subject or "", body, json.dumps(sentences, ensure_ascii=False)))
+    return hashlib.sha256(digest.encode()).hexdigest()[:32]
 
 
 def status_of(template: Template, rulings: Mapping[str, Decision]) -> str:

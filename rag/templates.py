@@ -8,7 +8,6 @@ night sees templates first written on it or before, never later ones, so an old 
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -36,6 +35,7 @@ from rag.template_types import (
     draft_of,
     sentences_of,
     status_of,
+    template_id_of,
 )
 from rag.writers.base import Draft, Writer, WriterFault, render_body
 
@@ -221,11 +221,10 @@ class _Night:
         """Turn a proven draft into a template of this night."""
         body = render_body(proof.draft.sentences, brief.channel)
         sentences = sentences_of(proof.draft)
-        digest = "\n".join((inputs, proof.draft.subject or "", body, json.dumps(sentences, ensure_ascii=False)))
         is_fallback = who is None
         status, note = self._first_status(brief, proof, is_fallback=is_fallback)
         template = Template(
-            template_id=hashlib.sha256(digest.encode()).hexdigest()[:32],
+            template_id=template_id_of(inputs, proof.draft.subject, body, sentences),
             inputs_hash=inputs,
             brief_id=brief.brief_id,
             subject=proof.draft.subject,

@@ -1,8 +1,13 @@
 """The published file after a tiny night: the interface people query, and the identities that always hold."""
 
+import json
+import re
+
 import duckdb
 import pytest
 
+from dagster_pipeline.evidence import UnknownMessage, read_evidence, render_again
+from dagster_pipeline.evidence_page import evidence_page
 from tests.integration.warehouse_contract import CONTRACT, MAY_BE_EMPTY, expected_columns
 
 
@@ -72,7 +77,8 @@ IDENTITIES = {
     "released_has_an_approved_template": """
         select count(*) from marts.fct_messages as messages where status = 'released' and not exists (
             select 1 from marts.fct_template_approvals as approvals
-            where approvals.template_id = messages.template_id and approvals.status in ('approved', 'automatic'))""",
+            where approvals.template_id = messages.template_id and approvals.status in ('approved', 'automatic')
+                and approvals.effective_from <= messages.as_of_date)""",
     "released_has_a_citation": """
         select count(*) from marts.fct_messages as messages where status = 'released' and not exists (
             select 1 from marts.fct_message_citations as citations
@@ -142,6 +148,50 @@ def test_trace_rebuilds_every_message(published):
         where trace.rendered_sha256 is distinct from messages.content_hash""",
     )
     assert differing == 0
+
+
+def rows(con, query):
+    cursor = con.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def test_every_message_is_rendered_again_letter_by_letter(published):
+    templates = {
+        row["template_id"]: {**row, "sentences": json.loads(row["sentences"])}
+        for row in rows(published, "select * from rag.templates")
+    }
+    messages = rows(published, "select * from marts.fct_messages")
+    assert len(messages) > 100
+    for message in messages:
+        again = render_again({**message, "slots": json.loads(message["slots"])}, templates.get(message["template_id"]))
+        assert (again.subject, again.body) == (message["subject"], message["body"])
+        assert again.has_same_text
+        assert again.has_same_template
+
+
+def test_every_channel_has_an_evidence_page_with_all_of_the_trace(published):
+    """Why this customer and product, every number's source, every rule, consent, versions, the text rendered again."""
+    picked = rows(published, "select channel, min(message_id) as message_id from marts.fct_messages group by channel")
+    assert len(picked) >= 3
+    for row in picked:
+        evidence = read_evidence(published, row["message_id"])
+        for part in ("decision", "candidates", "features", "citations", "checks", "consents", "versions"):
+            assert evidence.trace[part], part
+        assert [approval["status"] for approval in evidence.approvals] == ["automatic"]
+        for citation in evidence.trace["citations"]:
+            text = evidence.documents[(citation["doc_id"], citation["doc_version"])]["text"]
+            assert text[citation["quote_start"] : citation["quote_end"]] == citation["quote"]
+        page = evidence_page(evidence)
+        links = set(re.findall(r'href="#([^"]+)"', page))
+        assert links <= set(re.findall(r' id="([^"]+)"', page))
+        assert all(f"quote-{c['sentence_number']}-{c['claim_number']}" in page for c in evidence.trace["citations"])
+        assert "Rendered again: identical" in page
+
+
+def test_an_unknown_message_says_how_to_find_one(published):
+    with pytest.raises(UnknownMessage, match=r"No message 'nonsense'.*make sql"):
+        read_evidence(published, "nonsense")
 
 
 def test_the_copy_is_alive(published):

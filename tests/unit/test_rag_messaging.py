@@ -259,16 +259,25 @@ def test_brief_ids_of_the_table_are_those_of_the_briefs(con):
     assert all(row[0] == brief_id_of(row[1:]) for row in rows)
 
 
-def test_a_night_with_withheld_messages_is_reported_by_reason():
-    sends = pd.DataFrame({"decision_id": ["d1", "d2", "d3"], "product_id": ["savings"] * 3})
-    columns = ["decision_id", "template_id", "channel", "status", "withheld_reason", "subject", "body", "message_id"]
-    rows = [
-        ["d1", "t1", "email", "released", None, "Hello", "Text", "m1"],
-        ["d2", None, "email", "withheld", "no_template", None, None, "m2"],
-        ["d3", None, "email", "withheld", "no_template", None, None, "m3"],
-    ]
-    metadata = message_metadata(pd.DataFrame(rows, columns=columns, dtype=object), sends, set())
+def test_a_night_with_withheld_messages_is_reported_by_reason(con):
+    con.execute("create schema marts")
+    con.execute(
+        "create table marts.fct_offer_decisions as select 'd' || range as decision_id, 'savings' as product_id "
+        "from range(1, 5)"
+    )
+    columns = "decision_id, template_id, channel, status, withheld_reason, subject, body, message_id, as_of_date"
+    for row in (
+        ["d1", "t1", "email", "released", None, "Hello", "Text", "m1", NIGHT],
+        ["d2", None, "email", "withheld", "no_template", None, None, "m2", NIGHT],
+        ["d3", None, "email", "withheld", "no_template", None, None, "m3", NIGHT],
+        ["d4", None, "sms", "withheld", "quiet_hours", None, None, "m4", NEXT],
+    ):
+        con.execute(f"insert into rag.messages ({columns}) values ({', '.join('?' * len(row))})", row)
+    con.execute("insert into rag.templates (template_id, is_fallback) values ('t1', false)")
+    metadata = message_metadata(con, NIGHT)
 
     materialization = dg.AssetMaterialization("messages", metadata=metadata)
     assert json.loads(json.dumps(materialization.metadata["withheld"].value)) == {"no_template": 2}
+    assert (metadata["dagster/row_count"], metadata["released"]) == (3, 1)
     assert "| savings | email | 3 | 66.7% |" in metadata["fallback_by_product_and_channel"].md_str
+    assert metadata["sample"].md_str == "**Hello**\n\nText\n\n(email, message `m1`)"
