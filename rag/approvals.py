@@ -127,6 +127,8 @@ def append_decision(path: Path, decision: Decision) -> Decision | None:
         If the file is damaged, nobody signs, the same was decided before, or an earlier decision would be overruled
         without a note. The file is then as it was.
     """
+    if decision.status not in STATUSES:
+        raise ApprovalError(f"A decision is {' or '.join(STATUSES)}; found {decision.status!r}.")
     approver = decision.approver.strip()
     if not approver or approver.casefold() == NOBODY:
         raise ApprovalError(f"BY names nobody (found {decision.approver!r}). Say who decides: BY='R. Vale'.")

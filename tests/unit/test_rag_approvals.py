@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.approvals import ApprovalError, Decision, append_decision, latest_status, read_all, read_approvals
+from rag.approvals import NOBODY, ApprovalError, Decision, append_decision, latest_status, read_all, read_approvals
 
 AT = datetime(2026, 3, 10, 9, tzinfo=UTC)
 APPROVED = Decision("t1", "approved", "R. Vale", "fine", AT, date(2026, 3, 9))
@@ -117,6 +117,7 @@ def test_an_overruling_says_what_it_overrules_and_must_say_why(tmp_path):
     [
         (LATER, r"approved by R\. Vale.*nothing more to decide"),
         (replace(LATER, approver="K. Moor"), "nothing more to decide"),
+        (replace(LATER, template_id="t2", status="maybe"), "approved or rejected; found 'maybe'"),
         (replace(LATER, template_id="t2", approver=" "), "BY names nobody"),
         (replace(LATER, template_id="t2", approver="Wordbond"), "BY names nobody"),
     ],
@@ -146,7 +147,11 @@ def test_a_last_line_without_its_end_is_kept(tmp_path):
     assert [decision.template_id for decision in read_all(path)] == ["t1", "t2"]
 
 
-@given(note=st.text(st.characters(exclude_categories=["Cs"])), approver=st.text(min_size=1).filter(str.strip))
+def is_a_name(text):
+    return text.strip().casefold() not in ("", NOBODY)
+
+
+@given(note=st.text(st.characters(exclude_categories=["Cs"])), approver=st.text(min_size=1).filter(is_a_name))
 def test_any_note_and_any_name_survive_the_file(tmp_path_factory, note, approver):
     made = replace(APPROVED, note=note, approver=approver.encode("utf-8", "replace").decode())
     path = tmp_path_factory.mktemp("home") / "approvals.jsonl"

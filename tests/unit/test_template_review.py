@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from dagster_pipeline.cli import app
 from dagster_pipeline.template_review import Review
 from rag.approvals import ApprovalError, append_decision, read_all
 from tests.adversarial.quay_bank import NIGHT, true_documents
@@ -103,3 +105,51 @@ def test_rejected_fallback_copy_leaves_no_text_at_all(con, home):  # noqa: F811
     append_decision(home / "approvals.jsonl", found.decision(fallback, "rejected", "R. Vale", "dull", NOW))
     batch, _ = write(con, AFTER, read_all(home / "approvals.jsonl"))
     assert {row.template_id for row in batch.brief_templates} == {None}
+
+
+@pytest.fixture
+def command(con, home, monkeypatch):  # noqa: F811
+    """The command line on that warehouse as a published file; returns exit code and what was printed and told."""
+    con.execute(f"attach '{home / 'warehouse.duckdb'}' as published")
+    con.execute("copy from database memory to published")
+    con.execute("detach published")
+    monkeypatch.setenv("WORDBOND_HOME", str(home))
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, list(arguments))
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+def test_the_commands_list_decide_and_refuse_in_plain_words(con, home, command):  # noqa: F811
+    name = waiting_of(review(con, home)).template_id
+    code, listed, _ = command("templates")
+    assert (code, f"make approve TEMPLATE={name}" in listed) == (0, True)
+    assert command("templates", "--template", name)[1].startswith(f"Template {name}\n  pending: rates changed")
+    assert command("templates", "--template", "x")[::2] == (
+        1,
+        "error: No template 'x' in the warehouse published for 2026-03-10. `make templates` lists those in use and "
+        "those that wait, with their full ids.\n",
+    )
+    code, _, told = command("decide", "approved", "--template", name, "--by", "", "--note", "")
+    assert (code, told) == (1, "error: BY names nobody (found ''). Say who decides: BY='R. Vale'.\n")
+    code, printed, _ = command("decide", "approved", "--template", name, "--by", "R. O'Vale", "--note", 'as "agreed"')
+    assert (code, f"Template {name}: approved by R. O'Vale.\nIt counts from the night after 2026-03-10" in printed) == (
+        0,
+        True,
+    )
+    code, _, told = command("decide", "approved", "--template", name, "--by", "K. Moor")
+    assert (code, "There is nothing more to decide." in told) == (1, True)
+    (made,) = read_all(home / "approvals.jsonl")
+    assert (made.approver, made.note) == ("R. O'Vale", 'as "agreed"')
+    (home / "approvals.jsonl").write_text("half a line")
+    for arguments in (("templates",), ("decide", "rejected", "--template", name, "--by", "K. Moor")):
+        code, _, told = command(*arguments)
+        assert (code, "approvals.jsonl line 1: found 'half a line'; expected a decision" in told) == (1, True)
+
+
+def test_before_the_first_night_there_is_nothing_to_review(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORDBOND_HOME", str(tmp_path))
+    result = CliRunner().invoke(app, ["templates"])
+    assert (result.exit_code, "does not exist yet. Run `make run` first." in result.stderr) == (1, True)
