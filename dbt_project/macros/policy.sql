@@ -21,3 +21,7 @@ cast(md5_number_lower(concat_ws('|', {{ parts | join(', ') }})) % {{ buckets }} 
         where thresholds.name = '{{ name }}'
     )
 {%- endmacro %}
+
+{% macro intensity_rank(label) -%}
+case {{ label }} when 'low' then 0 when 'medium' then 1 when 'high' then 2 end
+{%- endmacro %}

@@ -4,7 +4,9 @@
 with required as (
     select
         'policy_thresholds' as seed_name,
-        unnest(['minimum_priority', 'least_marketing_age', 'value_without_margin']) as key
+        unnest([
+            'minimum_priority', 'least_marketing_age', 'value_without_margin', 'household_members_per_product'
+        ]) as key
     union all
     select
         'policy_quiet_hours' as seed_name,
@@ -12,7 +14,7 @@ with required as (
     union all
     select
         'policy_cool_downs' as seed_name,
-        unnest(['send', 'decline', 'purchase']) as key
+        unnest(['send', 'household_send', 'decline', 'purchase']) as key
     union all
     select
         'policy_suppression_rules' as seed_name,

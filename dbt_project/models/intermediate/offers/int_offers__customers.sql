@@ -38,7 +38,7 @@ likeliest as (
         partition by customer_id, target
         order by
             probability desc,
-            case label when 'low' then 0 when 'medium' then 1 when 'high' then 2 end asc,
+            {{ intensity_rank('label') }} asc,
             label asc
     ) = 1
 ),
@@ -68,6 +68,7 @@ known_zones as (
 select
     bucketed.customer_id,
     customers.joined_on,
+    customers.household_id,
     customers.state,
     -- a name no clock knows is as good as none
     known_zones.name as time_zone,
@@ -80,7 +81,12 @@ select
     intents.intent_name,
     -- without a prediction the first slot and the mildest wording
     coalesce(cast(slots.label as integer), 0) as preferred_slot,
-    coalesce(intensities.label, 'low') as intensity,
+    -- an answer that did not come may lower the intensity and never raises it (B-14)
+    case
+        when {{ intensity_rank('intensities.label') }} > {{ intensity_rank('limits.highest_intensity') }}
+            then limits.highest_intensity
+        else coalesce(intensities.label, 'low')
+    end as intensity,
     bucketed.experiment_id,
     bucketed.bucket,
     arms.arm
@@ -98,3 +104,4 @@ left join likeliest as slots
     on bucketed.customer_id = slots.customer_id and slots.target = 'send_slot'
 left join likeliest as intensities
     on bucketed.customer_id = intensities.customer_id and intensities.target = 'intensity'
+left join {{ ref('int_offers__intensity_limits') }} as limits on bucketed.customer_id = limits.customer_id

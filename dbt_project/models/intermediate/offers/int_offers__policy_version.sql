@@ -1,7 +1,7 @@
 -- One hash of every policy row in force on the send date: a changed cap, weight or arm is a new policy version.
 {% set seeds = [
     'policy_channels', 'policy_contact_caps', 'policy_context_weights', 'policy_cool_downs', 'policy_experiment_arms',
-    'policy_languages', 'policy_lever_weights', 'policy_quiet_hours', 'policy_state_time_zones',
+    'policy_intensity_limits', 'policy_languages', 'policy_lever_weights', 'policy_quiet_hours', 'policy_state_time_zones',
     'policy_suitability_rules', 'policy_suppression_rules', 'policy_thresholds'
 ] %}
 
