@@ -108,7 +108,7 @@ def _check_night(
 def _file_verdict(
     con: duckdb.DuckDBPyConnection, name: str, staged: Staged, settings: LoadSettings, with_columns: bool
 ) -> FileVerdict:
-    parts = staged.parts[name]
+    parts = staged.parts[name] or staged.misfits.get(name, [])
     files = [part.source_file for part in parts]
     rejected = _rejected_rows(con, files)
     loaded = dict(con.execute(f"select part, count(*) from stage_{name} group by part").fetchall())
@@ -120,7 +120,8 @@ def _file_verdict(
         columns = profile_columns(con, FILES_BY_NAME[name], parts, settings) if parts and with_columns else []
     except (duckdb.Error, InputError):
         columns = []  # a part that can't be scanned: staging has told of it
-    return FileVerdict(name, counts, columns, _reject_groups(con, files), _messages(staged, name))
+    rejects = _reject_groups(con, files)
+    return FileVerdict(name, counts, columns, rejects, _messages(staged, name), _rejected_by_column(con, files))
 
 
 def _documents_verdict(con: duckdb.DuckDBPyConnection, staged: Staged) -> FileVerdict:
@@ -134,6 +135,19 @@ def _documents_verdict(con: duckdb.DuckDBPyConnection, staged: Staged) -> FileVe
 def _rejected_rows(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, int]:
     query = "select source_file, count(distinct row_number) from stage_rejects where list_contains($files, source_file)"
     return dict(con.execute(f"{query} group by source_file", {"files": files}).fetchall())
+
+
+def _rejected_by_column(con: duckdb.DuckDBPyConnection, files: list[str]) -> dict[str, int]:
+    """Count the rows that each column had rejected; a key of several columns counts for each of them."""
+    return dict(
+        con.execute(
+            """
+            select unnest(string_split(column_name, ', ')) as name, count(distinct (source_file, row_number))
+            from stage_rejects where list_contains($files, source_file) and column_name is not null group by name
+            """,
+            {"files": files},
+        ).fetchall()
+    )
 
 
 def _messages(staged: Staged, name: str) -> list[str]:

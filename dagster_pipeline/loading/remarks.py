@@ -39,8 +39,22 @@ def unknown_files(night_folder: Path, is_first: bool) -> list[str]:
         return []
     shown = ", ".join(map(printable, strange[:10])) + (" ..." if strange[10:] else "")
     absent = {name for name in known if not any((night_folder / f"{name}{end}").exists() for end in ("", *SUFFIXES))}
-    alike = look_alikes([name.split(".")[0] for name in strange], sorted(absent))
+    alike = _look_alike_files(strange, sorted(absent))
     return [" ".join([f"Not part of the input contract and left alone: {shown}.", *alike])]
+
+
+def _look_alike_files(strange: list[str], absent: list[str]) -> list[str]:
+    """Tell which strange files look like ones that are missing: holding.csv for holdings, contacts.xlsx."""
+    by_stem = {name.split(".")[0]: name for name in strange[:_COMPARED]}
+    told = []
+    for name in absent:
+        for stem in get_close_matches(name, by_stem, 1, _ALIKE):
+            file = printable(by_stem[stem])
+            if by_stem[stem].endswith(SUFFIXES) or "." not in by_stem[stem]:
+                told.append(f"{file} looks like {name}: rename it to {name}{by_stem[stem][len(stem) :]} if it is.")
+            else:
+                told.append(f"{file} is neither CSV nor Parquet: if it holds {name}, export it as {name}.csv.")
+    return told
 
 
 def own_remarks(night_folder: Path, root: Path) -> list[str]:

@@ -4,7 +4,7 @@ What belongs here: the order of the steps and what one problem switches off in t
 folder with any problem, the dry run shows them; both see the same ones, for both call ``stage_folder``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -26,6 +26,7 @@ from dagster_pipeline.loading.validation import (
     check_columns,
     check_shares,
     create_rejects_table,
+    has_contract_columns,
     reject_repeated_keys,
     reject_unknown_references,
     stage_rows,
@@ -49,7 +50,10 @@ class Staged:
     Attributes
     ----------
     parts : dict of str to list of Part
-        The parts that could be opened, by file of the contract.
+        The parts that can be loaded, by file of the contract.
+    misfits : dict of str to list of Part
+        Parts that lack required columns, of files without any other: judged by the columns they have, so that all
+        their problems are told in one go, and never loaded.
     documents : LoadedDocuments
     notes : list of str
         Remarks on the folder.
@@ -58,6 +62,7 @@ class Staged:
     """
 
     parts: dict[str, list[Part]] = field(default_factory=dict)
+    misfits: dict[str, list[Part]] = field(default_factory=dict)
     documents: LoadedDocuments = field(default_factory=LoadedDocuments)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -116,7 +121,7 @@ def stage_folder(
         _stage_file(con, contract, night, staged, settings)
     staged.notes.extend(unknown_files(night_folder, is_first) + own_remarks(night_folder, root))
     documents = _documents(night_folder, root, is_first, staged, settings)
-    return Staged(staged.parts, documents, staged.notes, staged.problems)
+    return replace(staged, documents=documents)
 
 
 def _open_parts(
@@ -127,7 +132,7 @@ def _open_parts(
     is_first: bool,
     staged: Staged,
 ) -> list[Part]:
-    """Open the parts of one file; those that can't be used become problems."""
+    """Open the parts of one file; those that can't be used become problems, of those that lack columns misfits."""
     try:
         found = [(path, path.relative_to(root).as_posix()) for path in find_parts(night_folder, contract.name, root)]
     except InputError as error:
@@ -135,18 +140,22 @@ def _open_parts(
         return []
     if contract.name == "products" and is_first and not found:
         found = [(DEFAULT_PRODUCTS, DEFAULT_PREFIX + DEFAULT_PRODUCTS.name)]
-    parts = []
+    parts, misfits = [], []
     for number, (path, source_file) in enumerate(found):
         try:
             if not source_file.startswith(DEFAULT_PREFIX):
                 check_part(path, contract.name, root)
             part = open_part(con, path, source_file, f"stage_csv_{contract.name}_{number}")
+            part = with_decimal_commas(con, contract, part)
+            misfits.append(part)
             check_columns(contract, part)
-            parts.append(with_decimal_commas(con, contract, part))
         except InputError as error:
             staged.problems.append(Problem(contract.name, str(error)))
             continue
-        staged.notes.extend(decimal_comma_remarks(parts[-1]) + encoding_remarks(path, parts[-1]))
+        parts.append(misfits.pop())
+        staged.notes.extend(decimal_comma_remarks(part) + encoding_remarks(path, part))
+    if not parts:
+        staged.misfits[contract.name] = [part for part in misfits if has_contract_columns(contract, part)]
     return parts
 
 
@@ -181,9 +190,11 @@ def _stage_file(
 
     What it refers to is not asked for where that file itself has a problem: every row would be rejected for it.
     """
-    parts = staged.parts[contract.name]
+    parts, misfits = staged.parts[contract.name], staged.misfits.get(contract.name, [])
     try:
-        stage_rows(con, contract, parts, settings)
+        stage_rows(con, contract, parts or misfits, settings)
+        if misfits:
+            con.execute(f"delete from stage_{contract.name}")
         if parts:
             has_own_products = not any(part.source_file.startswith(DEFAULT_PREFIX) for part in staged.parts["products"])
             targets = [name for name in contract.refers_to if not staged.has_problem(f"{name}s")]
@@ -197,7 +208,7 @@ def _stage_file(
                     )
     except InputError as error:
         staged.problems.append(Problem(contract.name, str(error)))
-    staged.notes.extend(unknown_columns(contract, parts))
+    staged.notes.extend(unknown_columns(contract, parts or misfits))
 
 
 def _documents(

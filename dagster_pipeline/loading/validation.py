@@ -30,6 +30,11 @@ def create_rejects_table(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def has_contract_columns(contract: FileContract, part: Part) -> bool:
+    """Tell whether any name in a part's header is a column of the contract."""
+    return any(column.name in part.columns for column in contract.columns)
+
+
 def check_columns(contract: FileContract, part: Part) -> None:
     """Refuse a part without a required column.
 
@@ -41,7 +46,7 @@ def check_columns(contract: FileContract, part: Part) -> None:
     missing = [name for name in contract.required_columns if name not in part.columns]
     if missing:
         contract_names = {column.name for column in contract.columns}
-        if not contract_names & set(part.columns):
+        if not has_contract_columns(contract, part):
             raise InputError(
                 f"{part.source_file}: none of the names in its first line is a column of {contract.name}; expected a "
                 f"header with at least {', '.join(contract.required_columns)}. Add it, or rename the columns, and run "

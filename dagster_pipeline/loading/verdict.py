@@ -37,13 +37,14 @@ class RejectGroup:
 
 @dataclass(frozen=True)
 class FileVerdict:
-    """One file of the contract (or ``documents``): its parts, columns, rejects and problems."""
+    """One file of the contract (or ``documents``): parts, columns, rejects, problems, and rows rejected by column."""
 
     name: str
     parts: list[FileCount] = field(default_factory=list)
     columns: list[ColumnProfile] = field(default_factory=list)
     rejects: list[RejectGroup] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    rejected_by_column: dict[str, int] = field(default_factory=dict)
 
     @property
     def rows_read(self) -> int:
@@ -219,10 +220,6 @@ def _part_lines(parts: list[FileCount]) -> list[str]:
 
 def _column_lines(file: FileVerdict) -> list[str]:
     header = ("column", "read as", "empty", "distinct", "rejected", "values")
-    by_column: dict[str, int] = {}
-    for group in file.rejects:
-        for name in (group.column or "").split(", "):
-            by_column[name] = by_column.get(name, 0) + group.rows
     rows = [header]
     for column in file.columns[:_COLUMNS_SHOWN]:
         empty = f"{column.empty:,}"
@@ -232,7 +229,7 @@ def _column_lines(file: FileVerdict) -> list[str]:
         values = printable(column.values)
         if column.remark:
             values += f"{'; ' if values else ''}{column.remark}"
-        rejected = f"{by_column.get(column.name, 0):,}"
+        rejected = f"{file.rejected_by_column.get(column.name, 0):,}"
         rows.append((printable(column.name), column.read_as, empty, distinct, rejected, values))
     widths = [max(len(row[place]) for row in rows) for place in range(5)]
     lines = []

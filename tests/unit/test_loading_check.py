@@ -36,7 +36,7 @@ def test_a_good_folder_is_loadable_and_left_as_it_is(tmp_path: Path, monkeypatch
     code, lines = run_check(folder)
 
     assert code == 0
-    assert lines[-1] == "Verdict: LOADABLE. The first night would be 2025-07-01; 281 of 281 rows would be loaded."
+    assert lines[-1] == "Verdict: LOADABLE. The first night would be 2025-07-02; 281 of 281 rows would be loaded."
     assert column_line(lines, "transactions", "amount").split() == [
         "amount", "decimal", "0", "40", "0", "-39.25", "to", "-0.25",
     ]  # fmt: skip
@@ -49,7 +49,8 @@ def test_a_good_folder_is_loadable_and_left_as_it_is(tmp_path: Path, monkeypatch
 def test_all_problems_are_told_in_one_go(tmp_path: Path) -> None:
     folder = write_bank(tmp_path)
     transactions = folder / "transactions.csv"
-    transactions.write_text(transactions.read_text().replace("transaction_id", "trans_id").replace("amount", "amt"))
+    text = transactions.read_text().replace("transaction_id", "trans_id").replace("amount", "amt")
+    transactions.write_text(text.replace("2025-07-01T10:00:00Z", "01.07.2025", 3))
     events = good_rows("events")
     for row in events[:10]:
         row[2] = "01/07/2025 10:00"
@@ -66,18 +67,35 @@ def test_all_problems_are_told_in_one_go(tmp_path: Path) -> None:
     for told in (
         "1. transactions.csv lacks the required columns transaction_id, amount.",
         "trans_id looks like transaction_id: rename it if it is.",
+        "3 x malformed_value in posted_at: expected an instant such as 2025-12-31T14:05:00Z "
+        "e.g. transactions.csv row 1 '01.07.2025'",
         "2. events: 11 of 40 rows (27.5%) are rejected; at most 5% may be.",
         "3. contacts.csv is UTF-16 or binary; expected CSV in UTF-8.",
         "4. documents: 1 of 2 can't be read",
         "10 x malformed_value in occurred_at: expected an instant such as 2025-12-31T14:05:00Z "
         "e.g. events.csv row 1 '01/07/2025 10:00', row 2 '01/07/2025 10:00', row 3 '01/07/2025 10:00' Mend: ",
         "1 x missing_value in event_id: event_id is empty; every row needs one e.g. events.csv row 13",
-        "left alone: holding.csv. holding looks like holdings: rename it if it is.",
+        "left alone: holding.csv. holding.csv looks like holdings: rename it to holdings.csv if it is.",
         "No holdings: nobody is known to hold a product",
     ):
         assert told in text
     assert "No transactions:" not in text
     assert column_line(lines, "events", "occurred_at").split()[4] == "10"
+
+
+def test_a_row_that_breaks_two_rules_of_a_column_counts_once(tmp_path: Path) -> None:
+    folder = write_bank(tmp_path, holdings=[[*row[:3], "0001-01-01"] for row in good_rows("holdings")])
+    code, lines = run_check(folder)
+    assert code == 1
+    assert column_line(lines, "holdings", "closed_on").split()[4] == "40"
+
+
+def test_a_file_of_another_kind_is_told_apart_from_a_misspelt_name(tmp_path: Path) -> None:
+    folder = write_bank(tmp_path)
+    (folder / "contacts.csv").rename(folder / "contacts.xlsx")
+    _, lines = run_check(folder)
+    told = "contacts.xlsx is neither CSV nor Parquet: if it holds contacts, export it as contacts.csv."
+    assert told in " ".join(" ".join(lines).split())
 
 
 def test_the_load_names_the_same_problems(tmp_path: Path) -> None:
@@ -138,8 +156,8 @@ def test_nights_are_read_in_order_on_what_is_known(tmp_path: Path) -> None:
     folder = write_bank(tmp_path)
     event = ["e0", "c0", "2025-07-02", "login", "", ""]
     for night, rows in (
-        ("2025-07-02", [event]),
-        ("2025-07-03", [event, ["n1", "c0", "x", "login", "", ""]]),
+        ("2025-07-03", [event]),
+        ("2025-07-04", [event, ["n1", "c0", "x", "login", "", ""]]),
         ("2024-01-01", []),
         ("july", []),
     ):
@@ -147,14 +165,14 @@ def test_nights_are_read_in_order_on_what_is_known(tmp_path: Path) -> None:
     verdict = check_folder(folder)
     later = {night.folder: night for night in verdict.nights[1:]}
 
-    assert list(later) == ["nights/2025-07-02", "nights/2025-07-03"]
-    assert not later["nights/2025-07-02"].problems
-    groups = later["nights/2025-07-03"].files[0].rejects
+    assert list(later) == ["nights/2025-07-03", "nights/2025-07-04"]
+    assert not later["nights/2025-07-03"].problems
+    groups = later["nights/2025-07-04"].files[0].rejects
     assert [(group.rule, group.rows, group.examples[0][1]) for group in groups] == [
         ("duplicate_row", 1, 1), ("malformed_value", 1, 2),
     ]  # fmt: skip
     assert verdict.problems == [
-        "nights/2025-07-03: events: 1 of 2 rows (50.0%) are rejected; at most 5% may be. By rule: malformed_value 1. "
+        "nights/2025-07-04: events: 1 of 2 rows (50.0%) are rejected; at most 5% may be. By rule: malformed_value 1. "
         "See Rejected under EVENTS."
     ]
     assert any("Never read: nights/ 2024-01-01, july." in remark for remark in verdict.nights[0].remarks)
@@ -185,7 +203,7 @@ def test_an_empty_folder_and_none(tmp_path: Path) -> None:
 
 def test_a_document_known_from_an_earlier_night_is_no_problem(tmp_path: Path) -> None:
     folder = write_bank(tmp_path)
-    write_document(folder / "nights" / "2025-07-02" / "documents" / "again.md", "savings_sheet")
+    write_document(folder / "nights" / "2025-07-03" / "documents" / "again.md", "savings_sheet")
     verdict = check_folder(folder)
     assert verdict.is_loadable
     assert [(file.name, file.rows_rejected) for file in verdict.nights[1].files] == [("documents", 1)]

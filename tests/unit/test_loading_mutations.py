@@ -22,7 +22,7 @@ from dagster_pipeline.loading.load import NO_DATE, load_night
 from dagster_pipeline.loading.settings import LOAD_SETTINGS, LoadSettings
 from dagster_pipeline.tables import declared_tables
 from tests.unit.loading_bank import HEADERS, NIGHT, assert_identity, connect, fetch, good_rows, snapshot, write_bank
-from tests.unit.loading_mutations import MUTATIONS
+from tests.unit.loading_mutations import INJECTIONS, MUTATIONS
 
 NEXT = NIGHT + timedelta(days=1)
 CASES_PER_MUTATION = 10
@@ -136,6 +136,21 @@ def test_a_spoiled_folder_ends_in_rejects_or_one_clear_error(
         text = verdict.text()
         assert all(sign.isprintable() or sign == "\n" for sign in text)
         assert text.splitlines()[-1].startswith("Verdict: LOADABLE" if is_loaded else "Verdict: NOT LOADABLE")
+
+
+def test_texts_that_look_like_orders_are_data_in_every_text_field(
+    first: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first.execute("; ".join(f"delete from {table}" for table in TABLES))
+    rows = [
+        [f"e{number}", "c1", "2025-07-01", text, text, text]
+        for number, text in enumerate([*INJECTIONS, '"quoted"', "'"])
+    ]
+    folder = write_bank(tmp_path, customers=good_rows("customers", 2), events=rows)
+    assert load_night(first, folder, NIGHT, LENIENT).rows_loaded > len(rows)
+    stored = fetch(first, "select event_type, topic, channel from raw.events order by source_row_number")
+    assert stored == [(text, text, text) for _, _, _, text, _, _ in rows]
+    assert len(fetch(first, "select * from raw.customers")) == 2
 
 
 def test_there_are_at_least_300_spoiled_folders() -> None:
