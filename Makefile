@@ -6,8 +6,11 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 WORLD ?= default
 CLI = $(PY) -m dagster_pipeline
+# Names and notes reach the command through the environment, so that quotes in them stay what they are.
+DECISION = --template "$(or $(TEMPLATE),$(error name the template: TEMPLATE=id; make templates lists them))" \
+  $(if $(BY),,$(error say who decides: BY='your name'))--by "$$BY" --note "$$NOTE"
 
-.PHONY: help setup run check world night backfill ui sql message test test-data lint bench format clean
+.PHONY: help setup run check world night backfill ui sql message templates approve reject test test-data lint bench format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +52,15 @@ sql: $(STAMP) ## read-only SQL on the published warehouse: Q="select …" [WORLD
 message: $(STAMP) ## the evidence page of one message: ID=message_id [WORLD=tiny]
 	@$(CLI) message --world $(WORLD) "$(or $(ID),$(error name the message: make message ID=message_id))"
 
+templates: $(STAMP) ## templates in use and waiting, what changed, their sources [TEMPLATE=id] [WORLD=tiny]
+	@$(CLI) templates --world $(WORLD) $(if $(TEMPLATE),--template "$(TEMPLATE)")
+
+approve: $(STAMP) ## let a waiting template out: TEMPLATE=id BY='your name' NOTE='why'
+	@$(CLI) decide approved --world $(WORLD) $(DECISION)
+
+reject: $(STAMP) ## keep a template back: TEMPLATE=id BY='your name' NOTE='why'
+	@$(CLI) decide rejected --world $(WORLD) $(DECISION)
+
 test: $(STAMP) ## all tests
 	@$(PY) -m pytest
 
@@ -64,6 +76,7 @@ format: $(STAMP) ## format the code
 bench: $(STAMP) ## timings and memory: of the simulator, and of the whole line at full size
 	@$(PY) -m tests.benchmarks.simulator
 	@$(PY) -m tests.benchmarks.pipeline --world $(WORLD)
+	@$(PY) -m tests.benchmarks.messages
 
 clean: ## remove what running made (data/), not the environment
 	@rm -rf data dbt_project/target dbt_project/logs

@@ -6,7 +6,7 @@ What belongs here: arguments, and which function answers them. Each command's wo
 import os
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -137,6 +137,46 @@ def message(message_id: Annotated[str, typer.Argument()], world: World = "defaul
             print(write_evidence_page(con, message_id, home.root / "evidence"))
         except UnknownMessage as error:
             raise _fail(str(error)) from error
+
+
+@app.command()
+def templates(template: Annotated[str, typer.Option()] = "", world: World = "default") -> None:
+    """List the templates in use and those that wait for a person; with a template, that one in full."""
+    from dagster_pipeline.template_review import Review
+    from rag.approvals import ApprovalError, read_all
+
+    home = _home(world)
+    with _published(home) as con:
+        try:
+            review = Review(con, read_all(home.approvals_file))
+            print(review.detail(review.find(template)) if template else review.overview())
+        except ApprovalError as error:
+            raise _fail(str(error)) from error
+
+
+@app.command()
+def decide(
+    status: Annotated[str, typer.Argument(help="approved or rejected")],
+    template: Annotated[str, typer.Option()],
+    by: Annotated[str, typer.Option()],
+    note: Annotated[str, typer.Option()] = "",
+    world: World = "default",
+) -> None:
+    """Put a person's decision about a template on record; it counts from the next night on."""
+    from dagster_pipeline.template_review import Review
+    from rag.approvals import ApprovalError, append_decision, read_all
+
+    home = _home(world)
+    with _published(home) as con:
+        try:
+            review = Review(con, read_all(home.approvals_file))
+            decision = review.decision(template, status, by, note, datetime.now(UTC))
+            before = append_decision(home.approvals_file, decision)
+        except ApprovalError as error:
+            raise _fail(str(error)) from error
+    overruled = f", overruling {before.approver} ({before.status} {before.decided_at:%Y-%m-%d})" if before else ""
+    print(f"Template {decision.template_id}: {status} by {decision.approver}{overruled}.")
+    print(f"It counts from the night after {decision.after_night} on. On record in {home.approvals_file}")
 
 
 def _published(home: Home) -> duckdb.DuckDBPyConnection:

@@ -23,9 +23,10 @@ _CAST_ONLY = frozenset({*KEY_COLUMNS, *NESTED_COLUMNS})
 
 
 def snapshots(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return every snapshot: as_of_date, split and is_split_by_customer."""
+    """Return every snapshot: as_of_date, split, is_split_by_customer, and whether it looks back a week."""
     return con.execute(
-        "select cast(as_of_date as varchar) as as_of_date, split, is_split_by_customer "
+        "select cast(as_of_date as varchar) as as_of_date, split, is_split_by_customer, "
+        "coalesce(history_from <= as_of_date - 6, false) as looks_back_a_week "
         "from intermediate.int_calendar__snapshots order by 1"
     ).df()
 

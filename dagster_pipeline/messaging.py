@@ -6,20 +6,18 @@ What belongs here: queries and frames of schema rag. What is written, proven or 
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 
-from dagster_pipeline.settings import SETTINGS
 from dagster_pipeline.tables import declared_tables, replace_partition
-from rag.approvals import Decision
+from rag.approvals import NOBODY, STATUSES, Decision
 from rag.citations import CitationRow
 from rag.compliance.engine import Check
 from rag.documents import Document
-from rag.release import ReleaseInputs
 from rag.template_types import TRANSIENT_REASONS, Night, Template, TemplateBatch
 
+_DAY = timedelta(days=1)
 _NOT_REMEMBERED = (*TRANSIENT_REASONS, "pending_approval", "rejected")
 
 
@@ -207,15 +205,20 @@ def keep_templates(
     _keep_approvals(con, night, batch, names, all_decisions)
     rows = [{"as_of_date": night, **vars(row)} for row in batch.brief_templates]
     _replace(con, "rag.brief_templates", rows, {"as_of_date": night})
+    _replace(con, "rag.templates", [template_row(template) for template in batch.templates], {"template_id": names})
+
+
+def template_row(template: Template) -> dict:
+    """Return a template as a row of `rag.templates`."""
     left_out = {"citations", "checks", "initial_status", "note"}
-    templates = [
-        {
-            **{key: value for key, value in vars(template).items() if key not in left_out},
-            "sentences": json.dumps(template.sentences, ensure_ascii=False),
-        }
-        for template in batch.templates
-    ]
-    _replace(con, "rag.templates", templates, {"template_id": names})
+    kept = {key: value for key, value in vars(template).items() if key not in left_out}
+    return {**kept, "sentences": json.dumps(template.sentences, ensure_ascii=False)}
+
+
+def first_approval(template: Template, night: date) -> dict:
+    """Return how a template stood when it was written, as a row of `rag.template_approvals`."""
+    written_at = datetime.combine(night + _DAY, time(), UTC)
+    return _approval(template.template_id, template.initial_status, written_at, NOBODY, template.note, night)
 
 
 def _keep_approvals(
@@ -226,27 +229,28 @@ def _keep_approvals(
     all_decisions: list[Decision],
 ) -> None:
     """Write how each template of this night stands, and every decision a person took so far."""
-    written_at = datetime.combine(night + timedelta(days=1), time(), UTC)
-    rows = {
-        (template.template_id, template.initial_status): (written_at, "wordbond", template.note)
-        for template in batch.templates
+    rows = [first_approval(template, night) for template in batch.templates]
+    rows += [
+        _approval(made.template_id, made.status, made.decided_at, made.approver, made.note, made.after_night + _DAY)
+        for made in all_decisions
+        if made.template_id in batch.statuses
+    ]
+    ruled = {row["template_id"] for row in rows} - set(names)
+    where = {"template_id": sorted(ruled), "status": list(STATUSES)}
+    written = [row for row in rows if row["template_id"] not in ruled]
+    _replace(con, "rag.template_approvals", written, {"template_id": names})
+    _replace(con, "rag.template_approvals", [row for row in rows if row["template_id"] in ruled], where)
+
+
+def _approval(template_id: str, status: str, decided_at: datetime, approver: str, note: str, first_night: date) -> dict:
+    return {
+        "template_id": template_id,
+        "decided_at": decided_at,
+        "status": status,
+        "approver": approver,
+        "note": note,
+        "effective_from": first_night,
     }
-    for decision in all_decisions:
-        if decision.template_id in batch.statuses:
-            key = (decision.template_id, decision.status)
-            rows[key] = (decision.decided_at, decision.approver, decision.note)
-
-    def frame_of(wanted: set[str]) -> list[dict]:
-        return [
-            {"template_id": name, "status": status, "decided_at": at, "approver": who, "note": note}
-            for (name, status), (at, who, note) in sorted(rows.items())
-            if name in wanted
-        ]
-
-    ruled = {name for name, _ in rows} - set(names)
-    where = {"template_id": sorted(ruled), "status": ["approved", "rejected"]}
-    _replace(con, "rag.template_approvals", frame_of(set(names)), {"template_id": names})
-    _replace(con, "rag.template_approvals", frame_of(ruled), where)
 
 
 def _replace(con: duckdb.DuckDBPyConnection, table_name: str, rows: list[dict], where: dict) -> None:
@@ -267,69 +271,3 @@ def nights_row(night: date, batch: TemplateBatch, writer: str, reason: str, corp
         "templates_reused": len(reused),
         "corpus_version": corpus_version,
     }
-
-
-def release_inputs(
-    con: duckdb.DuckDBPyConnection, night: date, statuses: dict[str, str], templates: tuple[Template, ...]
-) -> ReleaseInputs:
-    """Collect what ``rag.release.render_messages`` needs to know, as known tonight."""
-    day_end = datetime.combine(night + timedelta(days=1), time(), ZoneInfo(SETTINGS.bank_timezone))
-    decisions = _frame(
-        con,
-        """select decision_id, customer_id, product_id, product_version, channel, intent, intensity, send_at, timezone
-        from marts.fct_offer_decisions where as_of_date = ? and outcome = 'send' order by decision_id""",
-        [night],
-    )
-    customers = _frame(
-        con,
-        """select customers.customer_id, names.first_name, customers.state, customers.held_product_ids,
-            zones.candidate_zones as zones, zones.is_zone_known,
-            coalesce(own.opens_at, everybody.opens_at) as opens_at,
-            coalesce(own.closes_at, everybody.closes_at) as closes_at
-        from intermediate.int_offers__customers as customers
-        inner join intermediate.int_customers__as_known as names using (customer_id)
-        inner join intermediate.int_offers__time_zones as zones using (zone_key)
-        left join (select * from seeds.policy_quiet_hours where state <> 'all') as own
-            on own.state = customers.state and $day between own.effective_from and coalesce(own.effective_to, $day)
-        left join (select * from seeds.policy_quiet_hours where state = 'all') as everybody
-            on $day between everybody.effective_from and coalesce(everybody.effective_to, $day)
-        where customers.customer_id in (
-            select customer_id from marts.fct_offer_decisions where as_of_date = $night and outcome = 'send'
-        )""",
-        {"day": night + timedelta(days=1), "night": night},
-    )
-    consents = _frame(
-        con,
-        """select customer_id, channel, status, evidence_text from intermediate.int_consents__as_known
-        where purpose = 'marketing' and valid_from < ?
-        qualify row_number() over (partition by customer_id, channel order by valid_from desc) = 1""",
-        [day_end],
-    )
-    suppressions = _frame(
-        con,
-        """select distinct customer_id, channel, drop_reason as reason from intermediate.int_offers__restrictions
-        where scope in ('all_offers', 'channel')""",
-    )
-    used = _frame(
-        con, "select brief_id, template_id, abstain_reason from rag.brief_templates where as_of_date = ?", [night]
-    )
-    names = set(used["template_id"].dropna())
-    return ReleaseInputs(
-        decisions=decisions,
-        briefs=_frame(con, "select * from rag.briefs"),
-        brief_templates=used,
-        templates={template.template_id: template for template in templates if template.template_id in names},
-        statuses=statuses,
-        customers=customers,
-        products=products_as_known(con),
-        consents=consents,
-        suppressions=suppressions,
-        as_of_date=night,
-    )
-
-
-def _frame(con: duckdb.DuckDBPyConnection, query: str, parameters: list | dict | None = None) -> pd.DataFrame:
-    """Return a query's rows as a frame of plain Python objects: dates stay dates, nulls stay None."""
-    cursor = con.execute(query, parameters or [])
-    names = [column[0] for column in cursor.description]
-    return pd.DataFrame(cursor.fetchall(), columns=names, dtype=object)

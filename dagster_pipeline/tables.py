@@ -78,13 +78,17 @@ def _parse_table(schema: str, entry: dict) -> Table:
 
 
 def create_declared_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create every declared table that does not exist yet, with its comments. Safe to repeat."""
+    """Create every declared table and column that does not exist yet, with its comments. Safe to repeat.
+
+    A home made before a column was declared gets it, null in the rows it has.
+    """
     for table in declared_tables().values():
         columns = ", ".join(f"{column.name} {column.data_type}" for column in table.columns)
         con.execute(f"create schema if not exists {table.schema}")
         con.execute(f"create table if not exists {table.full_name} ({columns})")
         con.execute(f"comment on table {table.full_name} is {_literal(table.description)}")
         for column in table.columns:
+            con.execute(f"alter table {table.full_name} add column if not exists {column.name} {column.data_type}")
             con.execute(f"comment on column {table.full_name}.{column.name} is {_literal(column.description)}")
 
 
@@ -120,6 +124,22 @@ def replace_partition(
     ValueError
         If the frame's columns are not the declared ones, or its key is not unique.
     """
+    condition = " and ".join(
+        f"{name} in (select unnest(?))" if isinstance(value, list) else f"{name} = ?" for name, value in where.items()
+    )
+    con.execute("begin transaction")
+    try:
+        con.execute(f"delete from {table_name} where {condition or 'true'}", list(where.values()))
+        count = append_rows(con, table_name, frame)
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+    return count
+
+
+def append_rows(con: duckdb.DuckDBPyConnection, table_name: str, frame: pd.DataFrame) -> int:
+    """Insert ``frame`` into a declared table, as ``replace_partition`` does, and return its number of rows."""
     table = declared_tables()[table_name]
     expected = [column.name for column in table.columns]
     if sorted(frame.columns) != sorted(expected):
@@ -129,19 +149,9 @@ def replace_partition(
         )
     if frame.duplicated(list(table.key)).any():
         raise ValueError(f"{table_name}: rows repeat the key {table.key}; the writer must return one row per key.")
-    condition = " and ".join(
-        f"{name} in (select unnest(?))" if isinstance(value, list) else f"{name} = ?" for name, value in where.items()
-    )
     casts = ", ".join(f"cast({column.name} as {column.data_type}) as {column.name}" for column in table.columns)
-    con.execute("begin transaction")
-    try:
-        con.execute(f"delete from {table_name} where {condition or 'true'}", list(where.values()))
-        if len(frame):
-            con.register("incoming_frame", frame)
-            con.execute(f"insert into {table_name} select {casts} from incoming_frame")
-            con.unregister("incoming_frame")
-        con.execute("commit")
-    except BaseException:
-        con.execute("rollback")
-        raise
+    if len(frame):
+        con.register("incoming_frame", frame)
+        con.execute(f"insert into {table_name} by name select {casts} from incoming_frame")
+        con.unregister("incoming_frame")
     return len(frame)

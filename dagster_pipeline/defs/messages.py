@@ -6,6 +6,7 @@ What belongs here: the assets; each reads frames, calls ``rag/``, writes its par
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import pandas as pd
@@ -16,6 +17,7 @@ from dagster_pipeline.defs import decisions, features
 from dagster_pipeline.defs.partitions import nightly_partitions
 from dagster_pipeline.defs.resources import Warehouse, partition_date
 from dagster_pipeline.tables import declared_tables, replace_partition
+from dagster_pipeline.writing_progress import keeper
 
 OWNERS = ["team:messaging"]
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
@@ -158,7 +160,7 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
         products = messaging.products_as_known(con)
         wanted = _tonights_briefs(con, products, as_of_date)
         served = briefs_of(wanted, products, messaging.intent_count(con, as_of_date))
-    with Store(warehouse.home.index_file) as store:
+    with Store(warehouse.home.index_file) as store, warehouse.connect() as con:
         batch = write_templates(
             served,
             lambda brief, day: retrieve(store, brief, day),
@@ -166,6 +168,7 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
             night,
             stand_in,
             lambda done, total: context.log.info(f"{done} of {total} briefs") if done % 100 == 0 else None,
+            keeper(con, as_of_date),
         )
     if batch.stand_ins:
         reason += f"; {batch.stand_ins} briefs: nothing it wrote could be proven, the embedded writer wrote"
@@ -219,66 +222,61 @@ def _writing_metadata(batch, row: dict) -> dict:
 )
 def rendered_messages(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Render tonight's sends, check consent, quiet hours, offer and slots again, and release or withhold by name."""
+    from dagster_pipeline.releasing import release_night
     from rag.approvals import latest_status, read_approvals
-    from rag.release import render_messages
+    from rag.template_types import status_of
 
     night = partition_date(context)
+    rulings = latest_status(read_approvals(warehouse.home.approvals_file, night))
     with warehouse.connect() as con:
         templates = messaging.read_templates(con, night)
-        rulings = latest_status(read_approvals(warehouse.home.approvals_file, night))
-        statuses = {
-            template.template_id: rulings[template.template_id].status
-            if template.template_id in rulings
-            else template.initial_status
-            for template in templates
-        }
-        inputs = messaging.release_inputs(con, night, statuses, templates)
-        messages, checks = render_messages(inputs)
-        replace_partition(con, "rag.message_checks", checks, _messages_of(con, night, messages))
-        replace_partition(con, "rag.messages", messages, {"as_of_date": night})
-    fallbacks = {name for name, template in inputs.templates.items() if template.is_fallback}
-    yield dg.MaterializeResult(
-        asset_key=["rag", "messages"], metadata=message_metadata(messages, inputs.decisions, fallbacks)
-    )
-    yield dg.MaterializeResult(asset_key=["rag", "message_checks"], metadata={"dagster/row_count": len(checks)})
+        statuses = {template.template_id: status_of(template, rulings) for template in templates}
+        release_night(con, night, statuses, templates)
+        metadata = message_metadata(con, night)
+        (checks,) = con.execute("select count(*) from rag.message_checks").fetchall()[0]
+    yield dg.MaterializeResult(asset_key=["rag", "messages"], metadata=metadata)
+    yield dg.MaterializeResult(asset_key=["rag", "message_checks"], metadata={"dagster/row_count": checks})
 
 
-def _messages_of(con, night, messages: pd.DataFrame) -> dict:
-    """Return the partition of the night's checks: those of its messages, the earlier run's included."""
-    earlier = [
-        row[0] for row in con.execute("select message_id from rag.messages where as_of_date = ?", [night]).fetchall()
-    ]
-    return {"message_id": sorted({*earlier, *messages["message_id"].tolist()})}
-
-
-def message_metadata(messages: pd.DataFrame, sends: pd.DataFrame, fallbacks: set[str]) -> dict:
+def message_metadata(con, night: date) -> dict:
     """Return what Dagster shows of a night's messages: released, withheld by reason, fallback, a sample."""
-    frame = messages.merge(sends[["decision_id", "product_id"]], on="decision_id")
-    frame["fallback"] = frame["template_id"].isin(fallbacks) | frame["template_id"].isna()
-    shares = frame.groupby(["product_id", "channel"])["fallback"].agg(["size", "mean"]).reset_index()
-    table = "\n".join(
-        f"| {row.product_id} | {row.channel} | {row.size} | {row.mean:.1%} |" for row in shares.itertuples()
-    )
-    released = messages[messages["status"] == "released"]
+    counts = con.execute(
+        "select coalesce(withheld_reason, status), count(*) from rag.messages where as_of_date = ? "
+        "group by 1 order by 1",
+        [night],
+    ).fetchall()
+    shares = con.execute(
+        """select decisions.product_id, messages.channel, count(*),
+            count(*) filter (where coalesce(templates.is_fallback, true)) / count(*)
+        from rag.messages as messages inner join marts.fct_offer_decisions as decisions using (decision_id)
+        left join rag.templates as templates on templates.template_id = messages.template_id
+        where messages.as_of_date = ? group by 1, 2 order by 1, 2""",
+        [night],
+    ).fetchall()
+    table = "\n".join(f"| {product} | {channel} | {sends} | {share:.1%} |" for product, channel, sends, share in shares)
     return {
-        "dagster/row_count": len(messages),
-        "released": len(released),
-        "withheld": dict(sorted(Counter(messages["withheld_reason"].dropna()).items())),
+        "dagster/row_count": sum(count for _, count in counts),
+        "released": dict(counts).get("released", 0),
+        "withheld": {reason: count for reason, count in counts if reason != "released"},
         "fallback_by_product_and_channel": dg.MetadataValue.md(
             f"| product | channel | sends | fallback or none |\n|---|---|---|---|\n{table}"
         ),
-        "sample": dg.MetadataValue.md(_sample(released)),
+        "sample": dg.MetadataValue.md(_sample(con, night)),
     }
 
 
-def _sample(released: pd.DataFrame) -> str:
+def _sample(con, night: date) -> str:
     """Return one released message as Markdown: an e-mail where there is one."""
-    if released.empty:
+    rows = con.execute(
+        """select subject, body, channel, message_id from rag.messages where as_of_date = ? and status = 'released'
+        order by channel <> 'email', message_id limit 1""",
+        [night],
+    ).fetchall()
+    if not rows:
         return "No message was released."
-    emails = released[released["channel"] == "email"]
-    row = (emails if len(emails) else released).iloc[0]
-    heading = f"**{row['subject']}**\n\n" if row["subject"] else ""
-    return f"{heading}{row['body']}\n\n({row['channel']}, message `{row['message_id']}`)"
+    subject, body, channel, message_id = rows[0]
+    heading = f"**{subject}**\n\n" if subject else ""
+    return f"{heading}{body}\n\n({channel}, message `{message_id}`)"
 
 
 @dg.asset(

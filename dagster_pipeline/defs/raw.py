@@ -15,6 +15,7 @@ from dagster_pipeline.defs.resources import Warehouse, partition_date
 from dagster_pipeline.loading.load import load_night, load_sent_messages
 from dagster_pipeline.notes import record_notes
 from dagster_pipeline.tables import create_declared_tables, declared_tables
+from rag.approvals import read_approvals
 from rag.writers import choose_writer, settings_from_environment
 
 OWNERS = ["team:data-engineering"]
@@ -46,9 +47,11 @@ def write_simulated_night(folder: Path, night: date) -> bool:
 def bank_folder(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     """The folder the bank's files come from; a simulated bank writes the night's files into it first.
 
-    The night's writer is asked for here too, so that a night that must have Ollama stops before any work is done.
+    The night's writer is asked for here too, and what people decided is read, so that a night that must have Ollama,
+    or can't tell what was approved, stops before any work is done.
     """
     _, writer_reason = choose_writer(settings_from_environment())
+    read_approvals(warehouse.home.approvals_file, partition_date(context))
     folder = warehouse.home.source_folder()
     has_written = write_simulated_night(folder, partition_date(context))
     return dg.MaterializeResult(

@@ -66,7 +66,7 @@ def stored(name: str, fitted: Fitted) -> Artifact:
 def run_line(world: World, settings: LearningSettings = FAST) -> Line:
     """Train all models on the labelled splits of ``world`` and return them with tonight's rows."""
     features = world.features
-    snapshots = features[["as_of_date", "split"]].drop_duplicates()
+    snapshots = features[["as_of_date", "split"]].drop_duplicates().assign(looks_back_a_week=True)
     fitted_on = np.flatnonzero(features["as_of_date"] == unsupervised_snapshot(snapshots))
     inputs = SegmentInputs.prepare(features.iloc[fitted_on].reset_index(drop=True), world.products)
     segments = stored(SEGMENTS, train_segments(inputs, None, settings))

@@ -15,7 +15,7 @@ from ml.encoder import EncoderModel
 from ml.feature_sets import COMPARED_WITH, FEATURE_SETS, INTENSITY_FEATURES
 from ml.intent import IntentModel
 from ml.settings import BASE_RATES
-from ml.training import ENCODER, INTENTS, SEGMENTS, manifest_of, split_note
+from ml.training import ENCODER, INTENTS, SEGMENTS, manifest_of, split_note, unsupervised_snapshot
 from tests.unit.learning_line import Line, run_line, score_line
 from tests.unit.learning_world import SNAPSHOTS, TONIGHT, World, make_world, without_contacts
 
@@ -328,3 +328,12 @@ def test_the_split_is_told(splits, is_by_customer, expected):
     rows = [(day, split, is_by_customer) for day, split in splits.items()] + [("2025-12-31", "unlabelled", False)]
     snapshots = pd.DataFrame(rows, columns=["as_of_date", "split", "is_split_by_customer"])
     assert split_note(snapshots).startswith(expected)
+
+
+def test_segments_and_intents_are_fitted_where_there_is_a_history():
+    def fitted_on(*rows):
+        return unsupervised_snapshot(pd.DataFrame(rows, columns=["as_of_date", "split", "looks_back_a_week"]))
+
+    assert fitted_on(("a", "train", True), ("b", "train", True), ("c", "test", True)) == "b"
+    assert fitted_on(("a", "train", False), ("b", "calibration", False), ("c", "test", True), ("d", "x", True)) == "c"
+    assert fitted_on(("a", "unlabelled", False)) == "a"

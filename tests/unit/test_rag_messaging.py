@@ -11,6 +11,7 @@ import pytest
 from dagster_pipeline import messaging
 from dagster_pipeline.defs.messages import message_metadata
 from dagster_pipeline.tables import declared_tables, replace_partition
+from dagster_pipeline.writing_progress import keeper
 from rag.approvals import Decision
 from rag.briefs import brief_id_of, briefs_of, enumerate_briefs
 from rag.retrieval import retrieve
@@ -61,16 +62,37 @@ def load(con, documents, night):
         con.execute(f"insert into raw.documents values ({', '.join('?' * 13)})", row)
 
 
-def write(con, as_of_date, decisions=()):
+class Killed(BaseException):
+    """The process went away."""
+
+
+class DyingWriter(HostileWriter):
+    """Goes away instead of answering the call of a number."""
+
+    def __init__(self, dies_at):
+        super().__init__(true_drafts)
+        self.dies_at = dies_at
+        self.written = []
+
+    def write(self, brief, retrieved):
+        if self.calls + 1 == self.dies_at:
+            raise Killed
+        self.written.append(brief.brief_id)
+        return super().write(brief, retrieved)
+
+
+def write(con, as_of_date, decisions=(), writer=None):
     """One night of writing for the three briefs of one intent; returns the batch and the calls it made."""
     effective = [decision for decision in decisions if decision.after_night < as_of_date]
     night = messaging.night_of(con, as_of_date, "test", effective)
     night = type(night)(**{**vars(night), "settings": WritingSettings(bank_names=("Quay Bank",))})
     briefs = [item for item in briefs_of(enumerate_briefs(CATALOGUE), CATALOGUE) if item.product_id == "savings"][:3]
-    writer = HostileWriter(true_drafts)
+    writer = writer or HostileWriter(true_drafts)
     with Store(":memory:") as store:
         store.refresh(messaging.documents_as_known(con, as_of_date))
-        batch = write_templates(briefs, lambda brief, day: retrieve(store, brief, day), writer, night)
+        batch = write_templates(
+            briefs, lambda brief, day: retrieve(store, brief, day), writer, night, keep=keeper(con, as_of_date)
+        )
     messaging.keep_templates(con, as_of_date, batch, list(decisions))
     row = messaging.nights_row(as_of_date, batch, "embedded", "test", "c")
     replace_partition(con, "rag.nights", pd.DataFrame([row]), {"as_of_date": as_of_date})
@@ -159,6 +181,36 @@ def test_a_template_left_without_its_proof_by_a_killed_run_is_written_again(con)
     assert len(messaging.read_templates(con, NIGHT)) == 3
 
 
+@pytest.mark.parametrize("dies_at", [1, 2, 3])
+def test_a_killed_night_takes_up_where_it_stopped(con, dies_at):
+    load(con, true_documents(), NIGHT)
+    write(con, NIGHT)
+    whole = contents(con)
+    for table in TABLES:
+        con.execute(f"delete from rag.{table}")
+    killed = DyingWriter(dies_at)
+    with pytest.raises(Killed):
+        write(con, NIGHT, writer=killed)
+    assert con.execute("select count(*) from rag.templates").fetchone() == (dies_at - 1,)
+    resumed = DyingWriter(None)
+    write(con, NIGHT, writer=resumed)
+    assert (len(killed.written), len(resumed.written)) == (dies_at - 1, 4 - dies_at)
+    assert not set(killed.written) & set(resumed.written)
+    assert contents(con) == whole
+
+
+def test_a_night_killed_in_the_middle_of_keeping_keeps_all_of_a_template_or_nothing(con):
+    load(con, true_documents(), NIGHT)
+    batch, _ = write(con, NIGHT)
+    for table in TABLES:
+        con.execute(f"delete from rag.{table}")
+    con.execute("alter table rag.brief_templates rename to hidden")
+    with pytest.raises(duckdb.CatalogException):
+        keeper(con, NIGHT)(batch.brief_templates[0], batch.templates[:1])
+    assert con.execute("select count(*) from rag.templates").fetchone() == (0,)
+    assert con.execute("select count(*) from rag.template_citations").fetchone() == (0,)
+
+
 def test_a_decision_shows_from_the_next_night_on_and_stays_when_an_old_night_runs_again(con):
     load(con, true_documents(), NIGHT)
     batch, _ = write(con, NIGHT)
@@ -207,16 +259,25 @@ def test_brief_ids_of_the_table_are_those_of_the_briefs(con):
     assert all(row[0] == brief_id_of(row[1:]) for row in rows)
 
 
-def test_a_night_with_withheld_messages_is_reported_by_reason():
-    sends = pd.DataFrame({"decision_id": ["d1", "d2", "d3"], "product_id": ["savings"] * 3})
-    columns = ["decision_id", "template_id", "channel", "status", "withheld_reason", "subject", "body", "message_id"]
-    rows = [
-        ["d1", "t1", "email", "released", None, "Hello", "Text", "m1"],
-        ["d2", None, "email", "withheld", "no_template", None, None, "m2"],
-        ["d3", None, "email", "withheld", "no_template", None, None, "m3"],
-    ]
-    metadata = message_metadata(pd.DataFrame(rows, columns=columns, dtype=object), sends, set())
+def test_a_night_with_withheld_messages_is_reported_by_reason(con):
+    con.execute("create schema marts")
+    con.execute(
+        "create table marts.fct_offer_decisions as select 'd' || range as decision_id, 'savings' as product_id "
+        "from range(1, 5)"
+    )
+    columns = "decision_id, template_id, channel, status, withheld_reason, subject, body, message_id, as_of_date"
+    for row in (
+        ["d1", "t1", "email", "released", None, "Hello", "Text", "m1", NIGHT],
+        ["d2", None, "email", "withheld", "no_template", None, None, "m2", NIGHT],
+        ["d3", None, "email", "withheld", "no_template", None, None, "m3", NIGHT],
+        ["d4", None, "sms", "withheld", "quiet_hours", None, None, "m4", NEXT],
+    ):
+        con.execute(f"insert into rag.messages ({columns}) values ({', '.join('?' * len(row))})", row)
+    con.execute("insert into rag.templates (template_id, is_fallback) values ('t1', false)")
+    metadata = message_metadata(con, NIGHT)
 
     materialization = dg.AssetMaterialization("messages", metadata=metadata)
     assert json.loads(json.dumps(materialization.metadata["withheld"].value)) == {"no_template": 2}
+    assert (metadata["dagster/row_count"], metadata["released"]) == (3, 1)
     assert "| savings | email | 3 | 66.7% |" in metadata["fallback_by_product_and_channel"].md_str
+    assert metadata["sample"].md_str == "**Hello**\n\nText\n\n(email, message `m1`)"

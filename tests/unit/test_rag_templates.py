@@ -52,6 +52,7 @@ def run(
     abstentions=None,
     wanted=1,
     writer=None,
+    prompt_version="test",
     **more,
 ):
     """One night over the first briefs of Quay Savings by e-mail."""
@@ -69,7 +70,7 @@ def run(
                 send_date=night + timedelta(days=1),
                 documents=documents,
                 products=catalogue(**more),
-                prompt_version="test",
+                prompt_version=prompt_version,
                 known_templates=tuple(known),
                 known_abstentions=abstentions or {},
                 brief_keys={brief.brief_id: brief_key(brief) for brief in briefs},
