@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.simulator.campaigns import CONTROL, CONVERTED, NONE, OPTED_OUT, OUTSIDE, TREATMENT, WAVES, WINDOW_DAYS, Wave
+from ml.simulator.campaigns import (
+    ANSWER_FROM_S,
+    CONTROL,
+    CONVERTED,
+    NONE,
+    OPTED_OUT,
+    OUTSIDE,
+    TREATMENT,
+    WAVES,
+    WINDOW_DAYS,
+    Wave,
+)
 from ml.simulator.draws import FloatArray, IntArray
 from ml.simulator.history import MonthDraws
 
@@ -64,7 +75,7 @@ def contacts_of(months: list[MonthDraws]) -> Contacts:
             converted_at = np.full(draws.intent.size, -1, dtype=np.int64)
             for later in months[index : index + 2]:
                 is_credited = _is_credited(wave, later)
-                converted_at = np.where(is_credited, np.maximum(later.opening_at, wave.sent_at + 60), converted_at)
+                converted_at = np.where(is_credited, np.maximum(later.opening_at, wave.sent_at + ANSWER_FROM_S), converted_at)
             chosen = np.flatnonzero(wave.arm != OUTSIDE)
             rows["customer"].append(chosen)
             rows["month"].append(np.full(chosen.size, draws.month.number))

@@ -26,9 +26,13 @@ SLOT_START_S = 8 * 3_600
 SLOT_S = 3 * 3_600
 _CONTROL_SECOND = 10 * 3_600
 # Answers come before the next wave, which is sent 14 days later; opt-outs within the month.
-_LONGEST_WAIT_S = 13 * DAY_S
+LONGEST_WAIT_S = 13 * DAY_S
 _LONGEST_OPT_OUT_S = 2 * DAY_S
-_SAME_DAY_S = 50 * 60
+SAME_DAY_S = 50 * 60
+# Nothing is answered in the first minute; products are opened between 9 and 21 o'clock of the bank's zone.
+ANSWER_FROM_S = 60
+OPENING_FROM_S = 9 * 3_600
+OPENING_S = 12 * 3_600
 NEVER = np.iinfo(np.int64).max
 
 
@@ -191,22 +195,22 @@ def _response_times(
     """Return (day of a conversion's opening, instant of the response)."""
     responses = config.parameters.responses
     quick = 1 - responses.late_share
-    quick_s = np.minimum(-np.log(np.minimum(u_delay / quick, 1)) * responses.quick_days * DAY_S, _LONGEST_WAIT_S)
-    late_s = (u_delay - quick) / responses.late_share * _LONGEST_WAIT_S
+    quick_s = np.minimum(-np.log(np.minimum(u_delay / quick, 1)) * responses.quick_days * DAY_S, LONGEST_WAIT_S)
+    late_s = (u_delay - quick) / responses.late_share * LONGEST_WAIT_S
     wait = np.where(u_delay < quick, quick_s, late_s)
     wait = np.where(response == OPTED_OUT, u_delay**2 * _LONGEST_OPT_OUT_S, wait)
     delay = categorical(u_delay, np.array(responses.conversion_delay))
     later = opening_instant(day + delay, u_second)
-    same_day = sent_at + 60 + (u_second * _SAME_DAY_S).astype(np.int64)
+    same_day = sent_at + ANSWER_FROM_S + (u_second * SAME_DAY_S).astype(np.int64)
     converted_at = np.where(delay == 0, same_day, later)
     is_converted = response == CONVERTED
-    responded_at = np.where(is_converted, converted_at, sent_at + 60 + wait.astype(np.int64))
+    responded_at = np.where(is_converted, converted_at, sent_at + ANSWER_FROM_S + wait.astype(np.int64))
     return np.where(is_converted, day + delay, NEVER), np.where(response == NONE, -1, responded_at)
 
 
 def opening_instant(day: IntArray, u: FloatArray) -> IntArray:
     """Return an instant between 9 and 21 o'clock of the bank's zone."""
-    return bank_to_utc(day, 9 * 3_600 + (u * 12 * 3_600).astype(np.int64))
+    return bank_to_utc(day, OPENING_FROM_S + (u * OPENING_S).astype(np.int64))
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,9 @@ _SAVINGS = tuple(PRODUCTS.index(name) for name in INTEREST_KINDS.values())
 _TRANSFERS = ("transfer_out", "savings_transfer")
 # Of income, what comes in by transfer when the main account is elsewhere; and the phone's part of utility bills.
 _OUTSIDE_SHARE = 0.4
-_PHONE_SHARE = 0.3
+PHONE_SHARE = 0.3
+# Standard deviation of the log amount of bills, card payments and interest.
+POWER_SIGMA, PHONE_SIGMA, CARD_SIGMA, INTEREST_SIGMA = 0.2, 0.1, 0.4, 0.7
 # A Friday on which half of those paid every two weeks are paid.
 _PAYDAY = day_number(date(2025, 1, 3))
 _FRIDAY = 4
@@ -200,14 +202,14 @@ def _fixed(
     items.append(item(RENT, has_main & (customers.housing == 0), month.first_day, housing_usd))
     items.append(item(MORTGAGE, has_main & (customers.housing == 1), month.first_day + 2, housing_usd))
     bill_usd = np.array(parameters.utilities_usd)[segment] * parameters.utilities_season[month.calendar_month]
-    items.append(item(POWER_BILL, has_main, month.first_day + 11, bill_usd * (1 - _PHONE_SHARE), 0.2))
-    items.append(item(PHONE_BILL, has_main, month.first_day + 19, bill_usd * _PHONE_SHARE, 0.1))
+    items.append(item(POWER_BILL, has_main, month.first_day + 11, bill_usd * (1 - PHONE_SHARE), POWER_SIGMA))
+    items.append(item(PHONE_BILL, has_main, month.first_day + 19, bill_usd * PHONE_SHARE, PHONE_SIGMA))
     for kind, name in CARD_KINDS.items():
         chosen = is_active & held[:, PRODUCTS.index(name)]
-        items.append(item(kind, chosen, month.first_day + 14, income * parameters.card_payment_share, 0.4))
+        items.append(item(kind, chosen, month.first_day + 14, income * parameters.card_payment_share, CARD_SIGMA))
     for kind, name in INTEREST_KINDS.items():
         chosen = is_active & held[:, PRODUCTS.index(name)]
-        items.append(item(kind, chosen, month.last_day, np.array(parameters.interest_usd)[segment], 0.7))
+        items.append(item(kind, chosen, month.last_day, np.array(parameters.interest_usd)[segment], INTEREST_SIGMA))
     return items
 
 

@@ -69,18 +69,22 @@ def product_taste(parameters: Parameters, segment: IntArray, trait: IntArray, el
     return make_tables(parameters).taste[segment, trait] * eligible
 
 
-def topic_weights(parameters: Parameters, taste: FloatArray, share: FloatArray, intent: IntArray) -> FloatArray:
-    """Return the weight of each topic among what is viewed, shape (n, topics).
+def topic_log_weights(parameters: Parameters, taste: FloatArray, share: FloatArray) -> FloatArray:
+    """Return the log-weight of each topic among what is viewed at a focus of 1, shape (n, topics).
 
-    w_t = (sum of the tastes of the topic's products + unsold) * exp(pull * share_t), to the power focus(intent).
+    log w_t = log(sum of the tastes of the topic's products + unsold) + pull * share_t.
     """
     interest = parameters.interest
-    catalogue = load_catalogue()
     by_topic = np.full((taste.shape[0], len(TOPICS)), interest.unsold_topic)
-    for product, topic in enumerate(catalogue.topic):
+    for product, topic in enumerate(load_catalogue().topic):
         by_topic[:, topic] += taste[:, product]
-    log_weight = np.log(by_topic) + interest.topic_pull * share
-    log_weight = log_weight * np.array(interest.focus)[intent][:, None]
+    return np.log(by_topic) + interest.topic_pull * share
+
+
+def topic_weights(parameters: Parameters, taste: FloatArray, share: FloatArray, intent: IntArray) -> FloatArray:
+    """Return the weight of each topic among what is viewed, to the power focus(intent), shape (n, topics)."""
+    focus = np.array(parameters.interest.focus)[intent][:, None]
+    log_weight = topic_log_weights(parameters, taste, share) * focus
     return np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
 
 
