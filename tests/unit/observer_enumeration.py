@@ -218,17 +218,17 @@ def contest_likelihood(
         ends.append(bank_day_end(day_date(following.month.last_day)))
     shown = _shown(contacts, position, draws.month.number, ends)
     hidden = _hidden(draws, position, shown, ends)
-    count = len(hidden["unprompted"])
-    opening = _replay(config, one, draws, position, hidden, following, ends, shown)
-    matching = np.flatnonzero(opening)
-    assert count < 600_000
+    matching = np.flatnonzero(_replay(config, one, draws, position, hidden, following, ends, shown))
+    hidden["instant_shares"] = [_arrival_share(draws, position, hidden, *of[1:]) for of in hidden["arrivals"][1:]]
     likelihood = np.zeros((SEGMENTS, TRAITS, INTENTS))
     for segment, trait, intent in STATES:
         chance = _unprompted_chance(config, one, draws, position, hidden, segment, trait, intent)
+        chance = chance[hidden["unprompted"][matching]]
         for number in range(2):
             if hidden["waves"][number] is not None:
-                chance = chance * _contact_chance(config, one, draws, position, number, hidden, segment, trait, intent)
-        likelihood[segment, trait, intent] = chance[matching].sum()
+                of_case = _contact_chance(config, one, draws, position, number, hidden, segment, trait, intent)
+                chance = chance * of_case[hidden["of_wave"][number][matching]]
+        likelihood[segment, trait, intent] = chance.sum()
     return likelihood
 
 
@@ -360,32 +360,33 @@ def _forced_wave(wave, position: int, hidden, number: int, count: int):
 
 
 def _unprompted_chance(config, one, draws, position, hidden, segment, trait, intent) -> np.ndarray:
-    """Return P(unprompted opening) of every combination in one state."""
+    """Return P(unprompted opening) of every case in one state."""
     s, r, z = (np.array([k]) for k in (segment, trait, intent))
     outlook = look_ahead(config, one, draws.month, take(draws.start, position), s, r)
     weights, days = outlook.opening_weights[0], draws.month.days
     total = float(opening_probability(config.parameters, s, z)[0]) * (weights.sum() > 0)
     others = 1 - sum(weights[j] for j in hidden["named"]) if weights.sum() > 0 else 0.0
     chances = [1 - total]
-    for product, day, at in hidden["arrivals"][1:]:
+    for (product, _, _), of_instant in zip(hidden["arrivals"][1:], hidden["instant_shares"], strict=True):
         share = weights[product] if product in hidden["named"] else others
-        chances.append(total / days * share * _arrival_share(draws, position, hidden, day, at))
-    return np.array(chances)[hidden["unprompted"]]
+        chances.append(total / days * share * of_instant)
+    return np.array(chances)
 
 
 def _arrival_share(draws, position, hidden, day: int, at: int) -> float:
     """Return P(the opening's instant is ``at``, or shows so, given its day): all seconds from 9 to 21 o'clock."""
-    seconds = bank_to_utc(np.full(43_200, day), 9 * 3_600 + np.arange(43_200))
-    sent = [w.sent_at[position] + 60 for w in draws.waves if w.arm[position] == TREATMENT and w.day[position] == day]
-    seconds = np.maximum(seconds, sent[0]) if sent else seconds
     special = [i for _, d, i in hidden["arrivals"] if i != _ELSEWHERE and d == day]
-    if at == _ELSEWHERE:
-        return float(1 - np.isin(seconds, special).mean())
-    return float((seconds == at).mean())
+    if not special:
+        return 1.0
+    seconds = bank_to_utc(np.full(43_200, day), 9 * 3_600 + np.arange(43_200))
+    for wave in draws.waves:
+        if wave.arm[position] == TREATMENT and wave.day[position] == day:
+            seconds = np.maximum(seconds, wave.sent_at[position] + 60)
+    return float(1 - np.isin(seconds, special).mean() if at == _ELSEWHERE else (seconds == at).mean())
 
 
 def _contact_chance(config, one, draws, position, number, hidden, segment, trait, intent) -> np.ndarray:
-    """Return P(what the contact led to, and when, and whether it put off) of every combination in one state."""
+    """Return P(what the contact led to, and when, and whether it put off) of every case in one state."""
     parameters, wave = config.parameters, draws.waves[number]
     responses, tables = parameters.responses, make_tables(config.parameters)
     fatigue = draws.start.fatigue[[position]]
@@ -406,10 +407,11 @@ def _contact_chance(config, one, draws, position, number, hidden, segment, trait
         chances[response] * times[response, delay, at] * (put_off if is_put_off else 1 - put_off)
         for response, delay, at, is_put_off in cases
     ]
-    return np.array(result)[hidden["of_wave"][number]]
+    return np.array(result)
 
 
 _TIMES: dict = {}
+_MEASURES: dict = {}
 
 
 def _times(config: WorldConfig, wave, position: int, cases, ends) -> dict:
@@ -455,21 +457,20 @@ def _measure(config: WorldConfig, response: int, day: int, sent: int, low: int, 
 
     The instant falls with the draw up to ``1 - late_share`` and rises after it; an opt-out's rises.
     """
+    key = (response == OPTED_OUT, day, sent, low, high)
+    if key not in _MEASURES:
+        _MEASURES[key] = _bisect(config, response, day, sent, low, high)
+    return _MEASURES[key]
+
+
+def _bisect(config: WorldConfig, response: int, day: int, sent: int, low: int, high: int) -> float:
     quick = 1 - config.parameters.responses.late_share
     pieces = [(0.0, 1.0, 1)] if response == OPTED_OUT else [(0.0, quick, -1), (quick, 1.0, 1)]
-    total = 0.0
-    for left, right, direction in pieces:
-        edges = [_edge(config, response, day, sent, left, right, direction, instant) for instant in (low, high)]
-        total += abs(edges[1] - edges[0])
-    return total
-
-
-def _edge(config, response, day, sent, left: float, right: float, direction: int, instant: int) -> float:
-    """Return the draw between ``left`` and ``right`` at which the answer's instant passes ``instant``."""
-    for _ in range(70):
+    left, right, direction = (np.repeat(part, 2) for part in np.array(pieces).T)
+    instants = np.tile([low, high], len(pieces))
+    for _ in range(60):
         middle = (left + right) / 2
-        is_before = _respond(config, response, day, sent, [middle], 0.5)[0] < instant
-        left, right = (middle, right) if is_before == (direction > 0) else (left, middle)
-    return (left + right) / 2
-
-
+        is_before = _respond(config, response, day, sent, middle, 0.5) < instants
+        left, right = np.where(is_before == (direction > 0), [middle, right], [left, middle])
+    edges = ((left + right) / 2).reshape(-1, 2)
+    return float(np.abs(edges[:, 1] - edges[:, 0]).sum())
