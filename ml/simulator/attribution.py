@@ -75,7 +75,9 @@ def contacts_of(months: list[MonthDraws]) -> Contacts:
             converted_at = np.full(draws.intent.size, -1, dtype=np.int64)
             for later in months[index : index + 2]:
                 is_credited = _is_credited(wave, later)
-                converted_at = np.where(is_credited, np.maximum(later.opening_at, wave.sent_at + ANSWER_FROM_S), converted_at)
+                converted_at = np.where(
+                    is_credited, np.maximum(later.opening_at, wave.sent_at + ANSWER_FROM_S), converted_at
+                )
             chosen = np.flatnonzero(wave.arm != OUTSIDE)
             rows["customer"].append(chosen)
             rows["month"].append(np.full(chosen.size, draws.month.number))

@@ -27,6 +27,7 @@ from ml.simulator.dirt import DirtWriter, plant_defects
 from ml.simulator.draws import IntArray
 from ml.simulator.history import MonthDraws, simulate
 from ml.simulator.late import LAST_LAG_DAYS, plant_later_rows
+from ml.simulator.observer.watch import watch
 from ml.simulator.population import Customers, draw_customers
 from ml.simulator.records import (
     bank_days,
@@ -165,7 +166,9 @@ class _WorldWriter:
             self._append_parquet(name, table)
         sample = response_probabilities_table(config, customers, months[-1], config.history_end)
         self._append_parquet("response_probabilities", sample)
-        self._ceilings.add(customers, months[-1], contacts)
+        watched = watch(config, customers, months, contacts)
+        self._append_parquet("intent_posteriors", watched.table())
+        self._ceilings.add(months, customers, contacts, watched)
 
     def _append_csv(self, name: str, table: pa.Table) -> None:
         if name not in self._csv:
@@ -189,6 +192,7 @@ class _WorldWriter:
     def close(self) -> None:
         """Close all files; write the ceilings and the list of defects."""
         pq.write_table(self._ceilings.table(), self.folder / "truth" / "ceilings.parquet")
+        pq.write_table(self._ceilings.losses(), self.folder / "truth" / "observer_losses.parquet")
         for writer in (*self._csv.values(), *self._parquet.values()):
             writer.close()
         self.dirt.write_list()

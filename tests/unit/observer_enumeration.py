@@ -23,7 +23,7 @@ from ml.simulator.catalogue import ZONES
 from ml.simulator.config import WorldConfig
 from ml.simulator.history import look_ahead
 from ml.simulator.spending import KINDS, draw_transactions, spending_rates
-from ml.simulator.tables import opening_probability, response_probabilities, make_tables, topic_weights, transition_rows
+from ml.simulator.tables import make_tables, opening_probability, response_probabilities, topic_weights, transition_rows
 from ml.simulator.vocabulary import DISCRETIONARY, EVENT_TYPES, INTENTS, PRODUCTS, SEGMENTS, SPENDING, TRAITS
 
 STATES = list(pairs(range(SEGMENTS), range(TRAITS), range(INTENTS)))
@@ -52,7 +52,9 @@ def posteriors(config: WorldConfig, customers, months, position: int) -> list[np
             shows = bool(draws.start.held[position, 0]) and not has_account
             has_account |= shows
             likelihood = _behaviour(config, one, draws, position, shows)
-            ends = [contest_likelihood(config, one, months, index, position, contacts, is_later=k) for k in (False, True)]
+            ends = [
+                contest_likelihood(config, one, months, index, position, contacts, is_later=k) for k in (False, True)
+            ]
         else:
             ends = [np.ones(likelihood.shape)] * 2
         at_end.append(likelihood * ends[0])
@@ -177,9 +179,7 @@ def _payments(config: WorldConfig, tried, draws, position: int, paid, intent, sh
     log = poisson.logpmf(np.bincount(paid.kind[paid.kind < len(SPENDING)], minlength=len(SPENDING)), rates).sum()
     season = parameters.utilities_season[draws.month.calendar_month]
     relative = float(tried.income_usd[0]) / population_.income_usd[segment]
-    again = draw_transactions(
-        config, tried, draws.month, intent, draws.start.held[[position]], np.array([True])
-    )
+    again = draw_transactions(config, tried, draws.month, intent, draws.start.held[[position]], np.array([True]))
     for kind, cents in zip(paid.kind.tolist(), np.abs(paid.cents).tolist(), strict=True):
         name = KINDS[kind][0]
         if kind < len(SPENDING):
@@ -236,9 +236,7 @@ def _shown(contacts: Contacts, position: int, month: int, ends: list[int]) -> li
     """Return (response, instant) of each wave's row at each end; nothing for a wave without a row."""
     result: list[list[tuple[int, int]]] = [[], []]
     for number in range(2):
-        rows = np.flatnonzero(
-            (contacts.customer == position) & (contacts.month == month) & (contacts.wave == number)
-        )
+        rows = np.flatnonzero((contacts.customer == position) & (contacts.month == month) & (contacts.wave == number))
         for end in ends:
             response, at = contacts.known_at(end)
             result[number] += [(int(response[k]), int(at[k])) for k in rows]
@@ -325,7 +323,9 @@ def _replay(config: WorldConfig, one, draws, position: int, hidden, following, e
     if following is not None:
         fields = {n: np.repeat(getattr(following, n)[[position]], count)
                   for n in ("opening_product", "opening_day", "opening_at")}  # fmt: skip
-        outside = [replace(take(wave, position, count), arm=np.zeros(count, dtype=np.int64)) for wave in following.waves]
+        outside = [
+            replace(take(wave, position, count), arm=np.zeros(count, dtype=np.int64)) for wave in following.waves
+        ]
         after.append(SimpleNamespace(month=following.month, waves=outside, intent=np.zeros(count), **fields))
     contacts = contacts_of(after)
     for step, end in enumerate(ends):
@@ -392,7 +392,9 @@ def _contact_chance(config, one, draws, position, number, hidden, segment, trait
     fatigue = draws.start.fatigue[[position]]
     if number:
         fatigue = responses.fatigue_decay * (fatigue + (draws.waves[0].arm[position] == TREATMENT))
-    product, channel, slot, intensity = (int(getattr(wave, n)[position]) for n in ("product", "channel", "slot", "intensity"))
+    product, channel, slot, intensity = (
+        int(getattr(wave, n)[position]) for n in ("product", "channel", "slot", "intensity")
+    )
     s, r = np.array([segment]), np.array([trait])
     outlook = look_ahead(config, one, draws.month, take(draws.start, position), s, r)
     log_odds = tables.answer[segment, trait, intent, channel, slot, intensity] + outlook.product_part[:, product]

@@ -1,4 +1,4 @@
-"""The ideal observer equals brute force, knows no more than the files, and what it says comes true as often as it says."""
+"""The ideal observer equals brute force, knows no more than the files show, and its probabilities come true."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,9 @@ def _cases(customers, months, seen) -> dict[str, np.ndarray]:
             note("hidden by next month's opening", treated & (shown != CONVERTED) & (later < 0) & (index < 2)
                  & np.isin(wave.response, (OPENED, CLICKED)) & (wave.responded_at >= end))  # fmt: skip
             note("hidden a month later", treated & (shown != CONVERTED) & (later < 0) & (index < 2))
-        note("quiet under two contacts", (draws.waves[0].arm == TREATMENT) & (draws.waves[1].arm == TREATMENT) & ~opened)
+        note(
+            "quiet under two contacts", (draws.waves[0].arm == TREATMENT) & (draws.waves[1].arm == TREATMENT) & ~opened
+        )
         note("control, then opened", (draws.waves[0].arm == 1) & opened)
     return {name: np.unique(np.concatenate(parts)) for name, parts in cases.items()}
 
@@ -81,4 +83,9 @@ def test_posterior_equals_the_enumeration_of_everything_hidden(short_world):
     for position in chosen:
         expected = enumeration.posteriors(ENUMERATED, customers, months, position)
         for month, belief in enumerate(found):
-            print(position, [n for n, w in cases.items() if w.size and w[0] == position], month, np.abs(belief.states[position] - expected[month]).max())
+            print(
+                position,
+                [n for n, w in cases.items() if w.size and w[0] == position],
+                month,
+                np.abs(belief.states[position] - expected[month]).max(),
+            )

@@ -41,7 +41,7 @@ def log_views(config: WorldConfig, customers: Customers, seen: SeenMonth) -> Flo
     """Return the log-likelihood of a month's app and web events, shape (n, S, R, Z)."""
     shape = (-1, SEGMENTS, TRAITS, INTENTS)
     rates = event_rates(config, *_STATES)
-    counts = seen.events @ np.log(rates).T - rates.sum(axis=1)
+    counts = np.einsum("nk,xk->nx", seen.events, np.log(rates)) - rates.sum(axis=1)
     return counts.reshape(shape) + _log_hours(config, seen)[:, :, None, None] + _log_topics(config, customers, seen)
 
 
@@ -58,7 +58,7 @@ def _log_hours(config: WorldConfig, seen: SeenMonth) -> FloatArray:
     app = np.array(parameters.app_share)
     in_app = seen.in_app[:, None]
     on_web = seen.events.sum(axis=1)[:, None] - in_app
-    return seen.day_parts @ np.log(parts).T + xlogy(in_app, app) + xlogy(on_web, 1 - app)
+    return np.einsum("nk,sk->ns", seen.day_parts, np.log(parts)) + xlogy(in_app, app) + xlogy(on_web, 1 - app)
 
 
 def _log_topics(config: WorldConfig, customers: Customers, seen: SeenMonth) -> FloatArray:

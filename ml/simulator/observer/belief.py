@@ -21,7 +21,7 @@ from ml.simulator.observer.contest import log_contest
 from ml.simulator.observer.seen import SeenMonth
 from ml.simulator.population import SEND_DAYS, Customers
 from ml.simulator.tables import transition_rows
-from ml.simulator.vocabulary import INTENTS, PRODUCTS, SEGMENTS, TRAITS
+from ml.simulator.vocabulary import INTENTS, PRODUCTS, SEGMENTS
 
 _CHECKING = PRODUCTS.index("everyday_checking")
 

@@ -24,8 +24,12 @@ _CHECKING, _SAVINGS = PRODUCTS.index("everyday_checking"), PRODUCTS.index("high_
 def log_prior(config: WorldConfig, customers: Customers) -> FloatArray:
     """Return the log of P(segment, what the files show of a customer before the history), shape (n, S)."""
     shares = np.log(config.parameters.population.segment_share)
-    return shares + _age(config, customers) + _tenure(config, customers) + _holdings(config, customers) + _consents(
-        config, customers
+    return (
+        shares
+        + _age(config, customers)
+        + _tenure(config, customers)
+        + _holdings(config, customers)
+        + _consents(config, customers)
     )
 
 
@@ -93,9 +97,7 @@ def log_income(config: WorldConfig, customers: Customers) -> FloatArray:
     return log_cell(cents[:, None], np.log(population.income_usd), population.income_sigma)
 
 
-def log_main_account(
-    config: WorldConfig, customers: Customers, has_main: BoolArray, paid: Transactions
-) -> FloatArray:
+def log_main_account(config: WorldConfig, customers: Customers, has_main: BoolArray, paid: Transactions) -> FloatArray:
     """Return the log-likelihood of what the first month with a checking account shows besides, shape (n, S).
 
     Salary or pension; and rent, a mortgage or neither, with its amount: a share of income that the segment fixes.

@@ -110,7 +110,9 @@ def log_contest(config: WorldConfig, customers: Customers, seen: SeenMonth) -> t
     shown = [wave.response for wave in seen.waves]
     end = bank_day_end(day_date(seen.month.last_day))
     waits = [_waiting(month.responses, contact, end) for contact in contacts]
-    at_end = _likelihood(month, contacts, [_own(*one, month) for one in zip(contacts, shown, waits, strict=True)], shown)
+    at_end = _likelihood(
+        month, contacts, [_own(*one, month) for one in zip(contacts, shown, waits, strict=True)], shown
+    )
     is_known = seen.waves[1].later >= 0
     shown = [shown[0], np.where(is_known, seen.waves[1].later, shown[1])]
     waits = [waits[0], np.where(is_known, 0.0, waits[1])]
@@ -150,9 +152,7 @@ def _month(config: WorldConfig, customers: Customers, seen: SeenMonth) -> _Month
     )
 
 
-def _contact(
-    config: WorldConfig, customers: Customers, seen: SeenMonth, month: _Month, wave: SeenWave
-) -> _Contact:
+def _contact(config: WorldConfig, customers: Customers, seen: SeenMonth, month: _Month, wave: SeenWave) -> _Contact:
     is_treated = wave.arm == TREATMENT
     day = np.where(is_treated, wave.day, month.first_day)
     age = month.day - day
@@ -247,9 +247,7 @@ def _opening_from(day: IntArray) -> IntArray:
     return bank_to_utc(day, np.full(day.size, OPENING_FROM_S))
 
 
-def _likelihood(
-    month: _Month, contacts: list[_Contact], own: list[FloatArray], shown: list[IntArray]
-) -> FloatArray:
+def _likelihood(month: _Month, contacts: list[_Contact], own: list[FloatArray], shown: list[IntArray]) -> FloatArray:
     """Return P(contacts and opening of the month), the files as in ``own`` and ``shown``, shape (n, S, R, Z)."""
     w, has_opened = month.any_day, month.has_opened
     last = month.first_day + month.days - 1
