@@ -150,6 +150,13 @@ def observable_ceiling(con: duckdb.DuckDBPyConnection, target: str) -> float | N
     return row[0] if row else None
 
 
+def observer_losses(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return what the ideal observer lost on each customer and target; no rows for a real bank."""
+    return con.execute(
+        "select target, customer_id, log_loss, label_count from truth.observer_losses order by target, customer_id"
+    ).df()
+
+
 def world_seed(con: duckdb.DuckDBPyConnection) -> int:
     """Return the seed of the simulated world, -1 for a real bank."""
     row = con.execute("select min(world_seed) from truth.world").fetchone()

@@ -98,12 +98,16 @@ def _print_learning(con: duckdb.DuckDBPyConnection) -> None:
     _table([*metrics, *ceilings], ("model or target", "metric", "observer", "value", "low", "high"))
     ablation = _rows(
         con,
-        """select feature_set, round(value, 4), round(low, 4), round(high, 4) from ml.model_ablation
+        """select feature_set, round(value, 4), round(low, 4), round(high, 4), share_of_ceiling from ml.model_ablation
         where metric = 'log_loss' and as_of_date = (select max(as_of_date) from ml.model_ablation)
         order by value""",
     )
     if ablation:
-        print("  ablation, next product, log loss: " + ", ".join(f"{s} {v} [{lo}, {hi}]" for s, v, lo, hi in ablation))
+        losses = ", ".join(f"{name} {value} [{low}, {high}]" for name, value, low, high, _ in ablation)
+        print(f"  ablation, next product, log loss: {losses}")
+    shares = ", ".join(f"{name} {share:.0%}" for name, *_, share in ablation if share is not None)
+    if shares:
+        print(f"  of what the files allow (class frequencies 0 %, ideal observer 100 %): {shares}")
 
 
 def _print_decisions(con: duckdb.DuckDBPyConnection, night: date) -> None:

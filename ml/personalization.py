@@ -16,8 +16,9 @@ from ml.actions import ActionLevels
 from ml.artifacts import Artifact, Fitted
 from ml.boosting import ClassModel, ResponseModel, fit_class_model, fit_response_model, model_bytes
 from ml.decision_frame import DecisionFrame
-from ml.evaluation import evaluate_classes, evaluate_response
+from ml.evaluation import evaluate_classes, evaluate_response, log_losses
 from ml.feature_sets import INTENSITY_FEATURES, Manifest, columns_of
+from ml.leaks import CustomerLosses
 from ml.settings import BASE_RATES, CHANNELS, INTENSITIES, NO_PRODUCT, SEND_SLOTS, LearningSettings
 
 TARGETS = ("product", "channel", "send_slot", "intensity")
@@ -46,7 +47,7 @@ class Personalization:
         """Return calibrated probabilities (customers, classes) per target."""
         return {target: model.predict(customers.pick(model.columns)) for target, model in self.classes.items()}
 
-    def to_fitted(self, records: dict, notes: Sequence[str]) -> Fitted:
+    def to_fitted(self, records: dict, losses: CustomerLosses, notes: Sequence[str]) -> Fitted:
         """Return the models as what an artefact stores."""
         models: dict[str, Any] = {**{t: m.model for t, m in self.classes.items()}, RESPONSE: self.response.model}
         state = {
@@ -59,7 +60,7 @@ class Personalization:
             RESPONSE: self.response.to_state(),
         }
         blobs = {f"{name}.cbm": model_bytes(model) for name, model in models.items() if model is not None}
-        return Fitted(state, {}, blobs, records, notes)
+        return Fitted(state, losses.to_arrays(), blobs, records, notes)
 
     @classmethod
     def from_artifact(cls, artifact: Artifact) -> "Personalization":
@@ -182,15 +183,18 @@ def fit_personalization(inputs: TrainingInputs, settings: LearningSettings) -> F
     )
     contacts = treated_contacts(inputs.outcomes, inputs.products)
     notes += _action_notes(contacts)
-    response, metrics = _fit_response(frame, columns, levels, contacts, settings)
-    models_metrics = [row for target in TARGETS for row in _measure(frame, fitted[target], classes[target], settings)]
+    losses = CustomerLosses()
+    response, metrics = _fit_response(frame, columns, levels, contacts, losses, settings)
+    models_metrics = [
+        row for target in TARGETS for row in _measure(frame, fitted[target], classes[target], losses, settings)
+    ]
     notes += [
         f"{name}: untrained: {m.untrained}; class frequencies stand in." for name, m in fitted.items() if m.untrained
     ]
     if response.untrained:
         notes.append(f"response: untrained: {response.untrained}; one rate of {response.base:.3f} stands in for all.")
     result = Personalization(inputs.manifest, levels, comparison.uses_embedding, fitted, response)
-    return result.to_fitted(_records(result, frame, models_metrics + metrics, comparison), notes)
+    return result.to_fitted(_records(result, frame, models_metrics + metrics, comparison), losses, notes)
 
 
 def _labelled(frame: DecisionFrame, classes: np.ndarray, split: str) -> np.ndarray:
@@ -227,6 +231,7 @@ def _fit_response(
     columns: Sequence[str],
     levels: ActionLevels,
     contacts: pd.DataFrame,
+    losses: CustomerLosses,
     settings: LearningSettings,
 ) -> tuple[ResponseModel, list[dict]]:
     position = pd.MultiIndex.from_frame(frame.keys[["customer_id", "as_of_date"]])
@@ -247,12 +252,17 @@ def _fit_response(
         matrix, outcomes = part(name)
         if len(outcomes) >= settings.evaluation.min_rows:
             groups = contacts["customer_id"].to_numpy()[split == name]
-            measured = evaluate_response(model.predict(matrix), outcomes, model.base, groups, settings.evaluation)
+            answers = model.predict(matrix)
+            measured = evaluate_response(answers, outcomes, model.base, groups, settings.evaluation)
+            if name == "test":
+                losses.add(RESPONSE, groups, log_losses(np.stack([1 - answers, answers], axis=1), outcomes))
             metrics += [{"model_name": RESPONSE, "split": name, **row} for row in measured]
     return model, metrics
 
 
-def _measure(frame: DecisionFrame, model: ClassModel, classes: np.ndarray, settings: LearningSettings) -> list[dict]:
+def _measure(
+    frame: DecisionFrame, model: ClassModel, classes: np.ndarray, losses: CustomerLosses, settings: LearningSettings
+) -> list[dict]:
     metrics = []
     for split in SPLITS:
         rows = _labelled(frame, classes, split)
@@ -263,6 +273,8 @@ def _measure(frame: DecisionFrame, model: ClassModel, classes: np.ndarray, setti
                 probabilities, classes[rows], model.labels, model.base, groups, settings.evaluation
             )
             metrics += [{"model_name": model.target, "split": split, **row} for row in measured]
+            if split == "test":
+                losses.add(model.target, groups, log_losses(probabilities, classes[rows]))
     return metrics
 
 

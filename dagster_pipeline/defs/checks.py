@@ -7,6 +7,7 @@ import dagster as dg
 
 from dagster_pipeline.defs.resources import Warehouse
 from dagster_pipeline.loading.planted import planted_and_caught
+from ml.leaks import EXCESS
 
 
 def _count(warehouse: Warehouse, query: str) -> int:
@@ -28,6 +29,22 @@ def planted_defects_are_caught(warehouse: Warehouse) -> dg.AssetCheckResult:
         counts = planted_and_caught(con)
     planted, caught = (sum(count[place] for count in counts) for place in (1, 2))
     return dg.AssetCheckResult(passed=planted == caught, metadata={"planted": planted, "missed": planted - caught})
+
+
+@dg.asset_check(asset=dg.AssetKey(["ml", "model_metrics"]))
+def no_model_beats_the_ideal_observer(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """In a simulated bank, no model's test log loss lies below the ideal observer's with all of its interval."""
+    with warehouse.connect() as con:
+        rows = con.execute(
+            "select model_name, model_version, value, low, high from ml.model_metrics where metric = ? order by all",
+            [EXCESS],
+        ).fetchall()
+    suspected = [f"{name} {version}" for name, version, _, _, high in rows if high < 0]
+    return dg.AssetCheckResult(
+        passed=not suspected,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"models_compared": len(rows), "suspected_leaks": suspected},
+    )
 
 
 @dg.asset_check(asset=dg.AssetKey(["ml", "predictions"]), blocking=True)

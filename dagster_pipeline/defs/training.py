@@ -19,6 +19,7 @@ from dagster_pipeline.notes import record_notes
 from dagster_pipeline.tables import replace_partition
 from ml.artifacts import Artifact, Fitted, ModelStore, Obtained, hash_values, obtain
 from ml.evaluation import share_of_ceiling
+from ml.leaks import excess_over_observer, leak_notes, stored_losses
 from ml.settings import SETTINGS
 from ml.training import (
     ENCODER,
@@ -217,18 +218,29 @@ def model_runs(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     return dg.MaterializeResult(metadata={"dagster/row_count": len(rows), "runs": shown, "notes": notes or ["none"]})
 
 
-@dg.asset(key=["ml", "model_metrics"], deps=_RECORD_DEPS, kinds={"duckdb", "table"}, **_COMMON)
+@dg.asset(
+    key=["ml", "model_metrics"],
+    deps=[*_RECORD_DEPS, dg.AssetKey(["truth", "observer_losses"])],
+    kinds={"duckdb", "table"},
+    **_COMMON,
+)
 def model_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    """How good each model version is, per split, metric and class, with 95 % intervals."""
-    rows = [
-        {**row, "model_version": artifact.version}
-        for artifact in _models_of(warehouse, partition_date(context))
-        for row in artifact.records("metrics")
-    ]
-    frame = pd.DataFrame(rows)
+    """How good each model version is, per split, metric and class, with 95 % intervals; and whether that can be true.
+
+    In a simulated bank every model's test losses stand beside the ideal observer's: a better model is a suspected leak.
+    """
+    night = partition_date(context)
+    artifacts = _models_of(warehouse, night)
+    rows = [{**row, "model_version": one.version} for one in artifacts for row in one.records("metrics")]
+    personalization = next(one for one in artifacts if one.name == PERSONALIZATION)
     with warehouse.connect() as con:
+        observer = frames.observer_losses(con)
+        beyond = excess_over_observer(stored_losses(personalization.arrays), observer, SETTINGS.evaluation)
+        rows += [{**row, "model_version": personalization.version} for row in beyond]
+        frame = pd.DataFrame(rows)
         for (name, version), part in frame.groupby(["model_name", "model_version"]) if rows else ():
             replace_partition(con, "ml.model_metrics", part, {"model_name": name, "model_version": version})
+        record_notes(con, night, "leak guard", leak_notes(beyond))
     shown = [row for row in rows if row["split"] == "test" and row["label"] == "all"]
     table = _markdown(shown, ("model_name", "metric", "value", "low", "high"))
     return dg.MaterializeResult(metadata={"dagster/row_count": len(rows), "test_split": table})

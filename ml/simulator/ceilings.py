@@ -91,12 +91,13 @@ class Scores:
             loss = -np.log(np.maximum(np.where(label > 0, one, 1 - one), _LEAST))
             columns += [np.bincount(customer, loss, numbers.size)]
             columns += [np.bincount(customer, (one >= 0.5) == label, numbers.size)]
-        self._append(numbers, np.column_stack(columns), np.bincount(customer, minlength=numbers.size))
+        counts = np.bincount(customer, minlength=numbers.size).astype(np.float64)
+        self._append(numbers, np.column_stack(columns), counts)
 
     def _append(self, numbers: IntArray, sums: FloatArray, counts: FloatArray) -> None:
         self.numbers.append(numbers)
         self.sums.append(sums)
-        self.counts.append(counts.astype(np.float64))
+        self.counts.append(counts)
 
 
 class CeilingCollector:

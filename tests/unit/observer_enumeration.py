@@ -38,6 +38,41 @@ def take(rows, position: int, times: int = 1):
                          for name in rows.__dataclass_fields__ if name != "is_active"})  # fmt: skip
 
 
+def pick(rows, positions):
+    """Return some customers' rows of a frozen record of arrays."""
+    return type(rows)(**{name: getattr(rows, name)[positions] for name in rows.__dataclass_fields__})
+
+
+def sent_chance(config: WorldConfig, customers, draws, intent: int) -> np.ndarray:
+    """Return P(nothing keeps a customer from each wave | what was sent before), classes and intent given, shape (2, n).
+
+    Up to a factor that depends on nothing latent. Day by day: an unprompted opening keeps away from the waves after it,
+    unless the first wave's contact put it off; so does a conversion or an opt-out of the first wave.
+    """
+    parameters, state = config.parameters, draws.start
+    outlook = look_ahead(config, customers, draws.month, state, customers.segment, customers.trait)
+    everyone = np.full(customers.count, intent)
+    per_day = opening_probability(parameters, customers.segment, everyone) / draws.month.days
+    per_day = per_day * (outlook.opening_weights.sum(axis=1) > 0)
+    first = draws.waves[0]
+    is_treated = first.arm == TREATMENT
+    rows = np.arange(customers.count)
+    log_odds = make_tables(parameters).answer[
+        customers.segment, customers.trait, intent, first.channel, first.slot, first.intensity
+    ]
+    log_odds = log_odds + outlook.product_part[rows, first.product] + parameters.responses.fatigue * state.fatigue
+    opt_out = make_tables(parameters).opt_out[customers.trait, first.intensity]
+    opt_out = opt_out * np.exp(parameters.responses.opt_out_fatigue * state.fatigue)
+    chances = response_probabilities(parameters, log_odds, everyone, opt_out, first.channel)
+    goes_on = np.where(is_treated, chances[:, [NONE, OPENED, CLICKED]].sum(axis=1), 1.0)
+    put_off = np.where(is_treated, np.array(parameters.responses.put_off)[customers.trait, first.intensity], 0.0)
+    free = np.ones((2, customers.count))
+    for day in range(draws.month.first_day, draws.month.last_day + 1):
+        free[0] -= per_day * (day < first.day)
+        free[1] -= per_day * np.where(day < first.day, 1.0, (1 - put_off) * (day < first.day + 14))
+    return np.stack([free[0], free[1] * goes_on])
+
+
 def posteriors(config: WorldConfig, customers, months, position: int) -> list[np.ndarray]:
     """Return P(segment, trait, intent | files at each month's end) of one customer, arrays of shape (S, R, Z)."""
     one = take(customers, position)

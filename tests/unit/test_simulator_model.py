@@ -16,6 +16,7 @@ from ml.simulator.ceilings import CeilingCollector, answer_probability, bootstra
 from ml.simulator.checks import SHAPES
 from ml.simulator.config import WorldConfig
 from ml.simulator.history import draw_month, look_ahead, next_state, simulate
+from ml.simulator.observer.watch import watch
 from ml.simulator.parameters import Campaigns, Parameters
 from ml.simulator.population import draw_customers
 from ml.simulator.prediction import next_intent, predict_month, response_table
@@ -269,19 +270,35 @@ def test_true_answer_probabilities_are_calibrated(customers, months, contacts):
 
 def test_ceilings_beat_class_frequencies(customers, months, contacts):
     collector = CeilingCollector(CONFIG)
-    collector.add(customers, months[-1], contacts)
-    rows = {(row["target"], row["metric"]): row for row in collector.table().to_pylist()}
-    assert {target for target, _ in rows} == {
-        "product", "product_of_openers", "channel", "send_slot", "intensity", "response",
+    collector.add(months, customers, contacts, watch(CONFIG, customers, months, contacts))
+    rows = {(row["target"], row["metric"], row["observer"]): row for row in collector.table().to_pylist()}
+    targets = {"product", "product_of_openers", "channel", "send_slot", "intensity", "response"}
+    assert {(target, observer) for target, _, observer in rows} == {
+        *((target, observer) for target in targets for observer in ("latent", "observable")), ("intent", "observable"),
     }  # fmt: skip
     for row in rows.values():
         assert row["low"] < row["value"] < row["high"]
-        assert row["observer"] == "latent"
     frequencies = np.bincount(np.where(months[-1].opening_product < 0, 10, months[-1].opening_product)) / COUNT
     entropy = -(frequencies[frequencies > 0] * np.log(frequencies[frequencies > 0])).sum()
-    assert rows["product", "log_loss"]["high"] < entropy
-    assert 0.35 < rows["product_of_openers", "accuracy"]["value"] < 0.65
-    assert rows["channel", "log_loss"]["value"] < np.log(4)
+    assert rows["product", "log_loss", "observable"]["high"] < entropy
+    assert 0.35 < rows["product_of_openers", "accuracy", "observable"]["value"] < 0.65
+    assert rows["channel", "log_loss", "observable"]["value"] < np.log(4)
+    for target in ("product", "response", "intensity"):
+        assert rows[target, "log_loss", "latent"]["value"] < rows[target, "log_loss", "observable"]["value"], target
+
+
+def test_losses_of_the_observer_add_up_to_its_ceilings(customers, months, contacts):
+    collector = CeilingCollector(CONFIG)
+    watched = watch(CONFIG, customers, months, contacts)
+    collector.add(months, customers, contacts, watched)
+    ceilings = {(row["target"], row["observer"]): row["value"] for row in collector.table().to_pylist()
+                if row["metric"] == "log_loss"}  # fmt: skip
+    losses = collector.losses().to_pandas()
+    assert set(losses["target"]) == {"product", "channel", "send_slot", "intensity", "response"}
+    for target, part in losses.groupby("target"):
+        mean = part["log_loss"].sum() / part["label_count"].sum()
+        assert mean == pytest.approx(ceilings[target, "observable"], abs=1e-8), target
+    assert (losses.loc[losses["target"] == "product", "label_count"] == 1).all()
 
 
 def test_bootstrap_interval_holds_the_standard_error():

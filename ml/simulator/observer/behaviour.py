@@ -142,6 +142,7 @@ def _bills(config: WorldConfig, month: Month) -> list[tuple[int, FloatArray, flo
 
 def _add(total: FloatArray, who: IntArray, values: FloatArray) -> None:
     """Add rows of values to their customers' rows of ``total``, in place."""
-    flat, rows = total.reshape(len(total), -1), values.reshape(len(values), -1)
+    flat = total.reshape(len(total), -1)
+    rows = values.reshape(len(values), flat.shape[1])
     for column in range(flat.shape[1]):
         flat[:, column] += np.bincount(who, rows[:, column], len(flat))

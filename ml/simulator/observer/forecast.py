@@ -126,7 +126,7 @@ def expect_answers(config: WorldConfig, customers: Customers, seen: SeenMonth, w
         P(segment, trait, intent of the month).
     """
     answers = np.zeros((customers.count, len(seen.waves)))
-    sent = 1.0
+    sent = np.ones_like(weights)
     for number, wave in enumerate(seen.waves):
         is_treated = (wave.arm == TREATMENT)[:, None, None, None]
         chances, stays = response_chances(config, seen, wave), 1 - put_off(config, wave)
