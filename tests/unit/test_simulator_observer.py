@@ -5,12 +5,14 @@ from datetime import date
 from itertools import product as pairs
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ml.simulator.attribution import contacts_of
 from ml.simulator.calendar import Month, bank_day_end, day_date
 from ml.simulator.campaigns import CLICKED, CONVERTED, NEVER, OPENED, OPTED_OUT, TREATMENT
 from ml.simulator.ceilings import answer_probability
+from ml.simulator.columns import customer_id
 from ml.simulator.config import WorldConfig
 from ml.simulator.history import MonthDraws, next_state, simulate
 from ml.simulator.observer.belief import next_weights
@@ -19,9 +21,19 @@ from ml.simulator.observer.seen import MOVED_PART, hide
 from ml.simulator.observer.watch import Watched, watch
 from ml.simulator.population import SEND_DAYS, draw_customers
 from ml.simulator.prediction import next_intent, predict_month, response_table
+from ml.simulator.records import (
+    consents_table,
+    contacts_table,
+    customers_table,
+    events_table,
+    holdings_table,
+    transactions_table,
+)
 from ml.simulator.responses import action_chances
+from ml.simulator.spending import KINDS
 from ml.simulator.vocabulary import INTENTS, SEGMENTS, TRAITS
 from tests.unit import observer_enumeration as enumeration
+from tests.unit.observer_files import Files, see_month
 
 SHORT = WorldConfig(customers=100_000, history_end=date(2025, 9, 30))
 # Customers to whom, in three months, everything happens that hides something from the bank's files.
@@ -226,3 +238,49 @@ def test_action_chances_on_demand_are_the_table_of_all_actions(world):
     assert np.isfinite(found.opened).any()
     with pytest.raises(ValueError, match=r"asked for as of 2026-01-10; expected the last day of a month"):
         action_chances(CONFIG, date(2026, 1, 10), numbers, product, channel, slot, intensity)
+
+
+def _tables(customers, months, known_until: int) -> dict[str, pd.DataFrame]:
+    """Return the rows of all files as they stand at an instant, the end of the last of ``months``."""
+
+    def everything(days):
+        return np.ones(days.shape, dtype=bool)
+
+    tables = {
+        "customers": customers_table(customers),
+        "transactions": transactions_table(SHORT, customers, months, everything),
+        "events": events_table(SHORT, customers, months, lambda days: days <= months[-1].month.last_day),
+        "consents": consents_table(customers, months, everything, with_first=True),
+        "holdings": holdings_table(customers, months, everything, with_first=True),
+        "contacts": contacts_table(customers, contacts_of(months), known_until, None),
+    }
+    return {name: table.to_pandas() for name, table in tables.items()}
+
+
+def test_the_observer_sees_what_the_files_show_and_nothing_else():
+    numbers = np.array([*SPECIAL, *range(1, 15)])
+    watched, months = watched_world(SHORT, numbers)
+    customers = draw_customers(SHORT, numbers)
+    parameters = SHORT.parameters
+    decays = parameters.interest.memory_decay, parameters.responses.fatigue_decay
+    for index, seen in enumerate(watched.months):
+        tables = _tables(customers, months[: index + 1], bank_day_end(day_date(seen.month.last_day)))
+        for position, number in enumerate(numbers):
+            files = Files(tables, customer_id(number))
+            shown = see_month(files, seen.month, files.rows["contacts"], *decays)
+            own = seen.transactions.customer == position
+            kinds = [KINDS[kind][:2] for kind in seen.transactions.kind[own]]
+            cents = seen.transactions.cents[own].tolist()
+            assert shown["amounts"] == sorted((*kind, one) for kind, one in zip(kinds, cents, strict=True))
+            for name in ("events", "topics", "day_parts", "in_app", "payments", "blocked_day", "closed_day"):
+                np.testing.assert_array_equal(shown[name], getattr(seen, name)[position], err_msg=f"{number} {name}")
+            for name in ("opening_product", "opening_day", "has_died", "is_active"):
+                assert shown[name] == getattr(seen, name)[position], (number, name)
+            if shown["is_active"]:
+                for name in ("held", "consented", "memory", "fatigue"):
+                    value = getattr(seen.start, name)[position]
+                    np.testing.assert_allclose(shown[name], value, rtol=1e-12, err_msg=f"{number} {name}")
+                assert shown["is_listed_by_cases"] == (seen.start.restricted_until[position] < seen.month.first_day)
+            for wave, expected in zip(seen.waves, shown["waves"], strict=True):
+                for name, value in expected.items():
+                    assert getattr(wave, name)[position] == value, (number, name)
