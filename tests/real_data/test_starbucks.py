@@ -91,7 +91,10 @@ def test_every_offer_has_a_fact_sheet_and_the_run_says_what_it_cannot_tell(folde
     sheet = documents["offer_0b1e1539f2cc45b7b9fa7c272da2e1d7"]
     assert "Spend $20 within 10 days and you get a $5 reward." in sheet.text
     assert sheet.product_ids == ("0b1e1539f2cc45b7b9fa7c272da2e1d7",)
-    assert len([name for name in documents if name.startswith("offer_")]) == 10
+    titles = {document.title for name, document in documents.items() if name.startswith("offer_")}
+    assert len(titles) == 10
+    assert {"Five for Twenty in Ten Days", "Ten for Ten in Five Days", "Three-Day Product News"} <= titles
+    assert "{first_name}" not in documents["brand_voice_general"].text
     assert all(document.is_valid_on(date(2018, 8, 31)) for document in documents.values())
     assert default_as_of_date(folder) == NIGHT
     with connect() as con:
