@@ -355,6 +355,9 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="folder of the real sets, as WORDBOND_REAL_DATA names it")
     parser.add_argument("out", type=Path, help="folder for table.md and the pictures")
     arguments = parser.parse_args()
+    missing = [folder for _, folder in _ADAPTERS.values() if not (arguments.source / folder).is_dir()]
+    if missing:
+        parser.error(f"{arguments.source} has no {', '.join(missing)}; name the folder that holds the real sets")
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="wordbond-realism-") as scratch:
         banks = open_banks(arguments.source, Path(scratch))
