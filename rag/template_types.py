@@ -5,7 +5,7 @@ Belongs here: the dataclasses and constants shared by `rag.templates`, `rag.rele
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -60,7 +60,7 @@ class Template:
     @property
     def rates(self) -> frozenset[tuple[str, str]]:
         """The rates it states, as (type, value)."""
-        return frozenset((row.claim_type, row.claim_value) for row in self.citations if row.claim_type in RATE_TYPES)
+        return rates_of(self.citations)
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,11 @@ class TemplateBatch:
     statuses: Mapping[str, str]
     calls: int
     stand_ins: int
+
+
+def rates_of(citations: Iterable[CitationRow]) -> frozenset[tuple[str, str]]:
+    """Return the rates that claims state, as (type, value)."""
+    return frozenset((row.claim_type, row.claim_value) for row in citations if row.claim_type in RATE_TYPES)
 
 
 def template_id_of(inputs_hash: str, subject: str | None, body: str, sentences: Sequence[dict]) -> str:

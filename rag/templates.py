@@ -14,7 +14,7 @@ from dataclasses import replace
 from rag.approvals import latest_status
 from rag.briefs import INTENT_NAMES, Brief, brief_id_of
 from rag.compliance.disclosures import DisclosureCatalogue
-from rag.compliance.engine import rules_version
+from rag.compliance.engine import Check, rules_version
 from rag.compliance.model import ProductError, ProductFacts
 from rag.contacts import Contacts
 from rag.documents import manifest_hash
@@ -23,7 +23,6 @@ from rag.proving import Proof, ProvingGround, prove
 from rag.retrieval import Retrieved
 from rag.template_types import (
     FALLBACK,
-    RATE_TYPES,
     SECURITIES_FAMILIES,
     BriefTemplate,
     Keep,
@@ -33,6 +32,7 @@ from rag.template_types import (
     Template,
     TemplateBatch,
     draft_of,
+    rates_of,
     sentences_of,
     status_of,
     template_id_of,
@@ -222,7 +222,9 @@ class _Night:
         body = render_body(proof.draft.sentences, brief.channel)
         sentences = sentences_of(proof.draft)
         is_fallback = who is None
-        status, note = self._first_status(brief, proof, is_fallback=is_fallback)
+        rates = rates_of(proof.grounded.rows)
+        before = None if is_fallback else self.last_approved.get(brief_key(brief))
+        status, note = first_status(brief.family, proof.checks, rates, before)
         template = Template(
             template_id=template_id_of(inputs, proof.draft.subject, body, sentences),
             inputs_hash=inputs,
@@ -247,22 +249,6 @@ class _Night:
         self.fresh.append(template)
         return template
 
-    def _first_status(self, brief: Brief, proof: Proof, *, is_fallback: bool) -> tuple[str, str]:
-        """Decide whether a person must look, and say why."""
-        if brief.family in SECURITIES_FAMILIES:
-            return "pending", "securities: a person approves before first use"
-        warned = [check.rule_id for check in proof.checks if check.verdict == "warned"]
-        if warned:
-            return "pending", "warned by " + ", ".join(warned)
-        if not is_fallback:
-            before = self.last_approved.get(brief_key(brief))
-            rates = frozenset(
-                (row.claim_type, row.claim_value) for row in proof.grounded.rows if row.claim_type in RATE_TYPES
-            )
-            if before is not None and before.rates != rates:
-                return "pending", f"rates changed since template {before.template_id}"
-        return "automatic", "every claim is exact and no rule warned"
-
     def _last_approved_by_key(self) -> dict[tuple, Template]:
         """Return, by product, channel, intent and intensity, the template that was approved last before tonight."""
         last: dict[tuple, Template] = {}
@@ -276,6 +262,37 @@ class _Night:
 
     def _status(self, template: Template) -> str:
         return status_of(template, self.rulings)
+
+
+def first_status(
+    family: str, checks: Iterable[Check], rates: frozenset[tuple[str, str]], before: Template | None
+) -> tuple[str, str]:
+    """Decide whether a person must look at a proven text before its first use.
+
+    Parameters
+    ----------
+    family : str
+        Family of the product.
+    checks : iterable of Check
+        Verdicts of the rules on the text.
+    rates : frozenset of (claim_type, claim_value)
+        Rates the text states.
+    before : Template or None
+        The version of the same brief that was approved last; None = this is the baseline.
+
+    Returns
+    -------
+    tuple of str, str
+        'pending' or 'automatic', and why.
+    """
+    if family in SECURITIES_FAMILIES:
+        return "pending", "securities: a person approves before first use"
+    warned = [check.rule_id for check in checks if check.verdict == "warned"]
+    if warned:
+        return "pending", "warned by " + ", ".join(warned)
+    if before is not None and before.rates != rates:
+        return "pending", f"rates changed since template {before.template_id}"
+    return "automatic", "every claim is exact and no rule warned"
 
 
 def best_proof(

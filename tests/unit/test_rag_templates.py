@@ -14,7 +14,7 @@ from rag.compliance.engine import load_rules
 from rag.retrieval import retrieve
 from rag.store import Store
 from rag.template_types import Night, WritingSettings, draft_of
-from rag.templates import brief_key, write_templates
+from rag.templates import brief_key, first_status, write_templates
 from rag.writers.base import DraftSentence, WriterFault
 from tests.adversarial.quay_bank import (
     CATALOGUE,
@@ -238,6 +238,34 @@ def test_securities_wait_for_a_person_before_first_use():
     batch, _ = run(family="investment")
     assert batch.brief_templates[0].template_id is None
     assert "blocked" in batch.brief_templates[0].abstain_reason
+
+
+APY = frozenset({("apy", "3.1 %")})
+
+
+@pytest.mark.parametrize(
+    ("family", "verdicts", "rates", "had", "status"),
+    [
+        ("deposit", ["pass", "fixed"], APY, None, "automatic"),
+        ("deposit", ["pass"], APY, APY, "automatic"),
+        ("deposit", ["pass"], APY, frozenset(), "pending"),
+        ("deposit", ["pass"], frozenset(), APY, "pending"),
+        ("deposit", ["pass"], APY, frozenset({("apr", "3.1 %")}), "pending"),
+        ("deposit", ["pass", "warned"], APY, APY, "pending"),
+        ("investment", ["pass"], frozenset(), None, "pending"),
+        ("investment", ["pass"], APY, APY, "pending"),
+    ],
+)
+def test_a_person_looks_at_securities_warnings_and_changed_rates(family, verdicts, rates, had, status):
+    batch, _ = run()
+    (template,) = batch.templates
+    cited = next(row for row in template.citations if row.claim_type == "apy")
+    before = None
+    if had is not None:
+        rows = tuple(replace(cited, claim_type=kind, claim_value=value) for kind, value in had)
+        before = replace(template, citations=rows)
+    checks = [replace(template.checks[0], verdict=verdict) for verdict in verdicts]
+    assert first_status(family, checks, rates, before)[0] == status
 
 
 def test_a_product_without_its_attributes_gets_no_text_at_all():
