@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product as pairs
 
 import numpy as np
-from scipy.special import logsumexp, xlogy
+from scipy.special import xlogy
 
 from ml.simulator.activity import event_rates
 from ml.simulator.calendar import Month
@@ -72,10 +72,10 @@ def _log_topics(config: WorldConfig, customers: Customers, seen: SeenMonth) -> F
     for segment, trait in pairs(range(SEGMENTS), range(TRAITS)):
         taste = product_taste(parameters, np.full(count, segment), np.full(count, trait), eligible)
         log_weights = topic_log_weights(parameters, taste, share)
-        chosen = (seen.topics * log_weights).sum(axis=1)
-        for intent, power in enumerate(focus):
-            total = logsumexp(power * log_weights, axis=1)
-            result[:, segment, trait, intent] = power * chosen - views * total
+        log_weights = log_weights - log_weights.max(axis=1, keepdims=True)
+        chosen = (seen.topics * log_weights).sum(axis=1)[:, None]
+        total = np.log(np.exp(log_weights[:, :, None] * focus).sum(axis=1))
+        result[:, segment, trait] = focus * chosen - views[:, None] * total
     return result
 
 
