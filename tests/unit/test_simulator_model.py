@@ -268,9 +268,14 @@ def test_true_answer_probabilities_are_calibrated(customers, months, contacts):
     assert answered[upper].mean() == pytest.approx(probability[upper].mean(), abs=0.03)
 
 
-def test_ceilings_beat_class_frequencies(customers, months, contacts):
-    collector = CeilingCollector(CONFIG)
-    collector.add(months, customers, contacts, watch(CONFIG, customers, months, contacts))
+@pytest.fixture(scope="module")
+def collector(customers, months, contacts):
+    gathered = CeilingCollector(CONFIG)
+    gathered.add(months, customers, contacts, watch(CONFIG, customers, months, contacts))
+    return gathered
+
+
+def test_ceilings_beat_class_frequencies(months, collector):
     rows = {(row["target"], row["metric"], row["observer"]): row for row in collector.table().to_pylist()}
     targets = {"product", "product_of_openers", "channel", "send_slot", "intensity", "response"}
     assert {(target, observer) for target, _, observer in rows} == {
@@ -287,10 +292,7 @@ def test_ceilings_beat_class_frequencies(customers, months, contacts):
         assert rows[target, "log_loss", "latent"]["value"] < rows[target, "log_loss", "observable"]["value"], target
 
 
-def test_losses_of_the_observer_add_up_to_its_ceilings(customers, months, contacts):
-    collector = CeilingCollector(CONFIG)
-    watched = watch(CONFIG, customers, months, contacts)
-    collector.add(months, customers, contacts, watched)
+def test_losses_of_the_observer_add_up_to_its_ceilings(collector):
     ceilings = {(row["target"], row["observer"]): row["value"] for row in collector.table().to_pylist()
                 if row["metric"] == "log_loss"}  # fmt: skip
     losses = collector.losses().to_pandas()
