@@ -79,8 +79,8 @@ class Filters:
         The document must be valid on it.
     product_id : str or None
         The document must be about it, or about no product in particular.
-    states : tuple of str
-        The document must hold in every one of them.
+    states : tuple of str or None
+        The document must hold in every one of them; empty = wherever the bank is; None = not asked.
     kinds : tuple of str
         Kinds of documents.
     tags : tuple of (str, str)
@@ -89,7 +89,7 @@ class Filters:
 
     send_date: date
     product_id: str | None = None
-    states: tuple[str, ...] = ()
+    states: tuple[str, ...] | None = ()
     kinds: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
 
@@ -102,8 +102,9 @@ class Filters:
             return False
         if self.kinds and indexed.kind not in self.kinds:
             return False
-        if chunk.jurisdictions and not (self.states and set(self.states) <= set(chunk.jurisdictions)):
-            return False
+        if self.states is not None and chunk.jurisdictions:
+            if not self.states or not set(self.states) <= set(chunk.jurisdictions):
+                return False
         return all(not chunk.tag(name) or value in chunk.tag(name) for name, value in self.tags)
 
 
@@ -126,14 +127,33 @@ def search(store: Store, query: str, filters: Filters, k: int | None = None) -> 
     """
     admitted = [indexed for indexed in store.chunks() if filters.admit(indexed)]
     row_ids = [indexed.row_id for indexed in admitted]
-    words = sorted({word for word in _WORD.findall(query.casefold()) if word not in _STOP_WORDS})
-    scores = dict.fromkeys(row_ids, 0.0)
-    for ranked in (store.nearest(query, row_ids, len(row_ids)), store.matching(words, row_ids, len(row_ids))):
-        for rank, row_id in enumerate(ranked, start=1):
-            scores[row_id] += 1 / (RANK_CONSTANT + rank)
-    found = [_retrieved(indexed, round(scores[indexed.row_id], 9)) for indexed in admitted]
+    words = search_words(query)
+    lists = (store.nearest(query, row_ids, len(row_ids)), store.matching(words, row_ids, len(row_ids)))
+    scores = dict.fromkeys(row_ids, 0.0) | fused_scores(*lists)
+    found = [retrieved_of(indexed, round(scores[indexed.row_id], 9)) for indexed in admitted]
     # The corpus's own order is the order of `admitted`; the sort is stable, so it breaks every tie.
     return sorted(found, key=lambda item: -item.score)[:k]
+
+
+def search_words(query: str) -> list[str]:
+    """Return the words of a query that are looked for, sorted, without those that say nothing."""
+    return sorted({word for word in _WORD.findall(query.casefold()) if word not in _STOP_WORDS})
+
+
+def fused_scores(*ranked_lists: list[int]) -> dict[int, float]:
+    """Return the reciprocal rank fusion of lists of row ids, each best first.
+
+    Examples
+    --------
+    >>> fused = fused_scores([7, 8], [8])
+    >>> fused[8] > fused[7]
+    True
+    """
+    scores: dict[int, float] = {}
+    for ranked in ranked_lists:
+        for rank, row_id in enumerate(ranked, start=1):
+            scores[row_id] = scores.get(row_id, 0.0) + 1 / (RANK_CONSTANT + rank)
+    return scores
 
 
 def query_of(brief: Brief) -> str:
@@ -171,7 +191,7 @@ def retrieve(store: Store, brief: Brief, send_date: date) -> list[Retrieved]:
     return search(store, query_of(brief), filters)
 
 
-def _retrieved(indexed: IndexedChunk, score: float) -> Retrieved:
+def retrieved_of(indexed: IndexedChunk, score: float) -> Retrieved:
     """Carry a passage and its document over."""
     chunk = indexed.chunk
     return Retrieved(

@@ -1,0 +1,125 @@
+"""The decision to answer: a small logistic model over what a search found, fitted on development questions only.
+
+Belongs here: its features, the parameters in `model.json`, and the fit that wrote them
+(`python -m tests.benchmarks.retrieval_questions --fit`).
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+MODEL_FILE = Path(__file__).parent / "model.json"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a search found for one question; the first five passages are meant by 'found'.
+
+    Attributes
+    ----------
+    cosine_best, cosine_first, cosine_field : float
+        Cosine of the question with the nearest passage found, with the first, and its mean over the ten nearest.
+    word_score : float
+        Best BM25 of a passage found, in tens.
+    topics_covered : float
+        Largest weight of the question's topics in one passage found, in fives.
+    topics : float
+        How many topics the question names.
+    value_missing : float
+        Least share of the wanted kinds of values that a passage found lacks.
+    completeness : float
+        0 where one passage found has every topic and every kind of value asked for; less where it lacks some.
+    unknown_names : float
+        1 if the question holds a capitalised word that stands nowhere in the corpus.
+    """
+
+    cosine_best: float
+    cosine_first: float
+    cosine_field: float
+    word_score: float
+    topics_covered: float
+    topics: float
+    value_missing: float
+    completeness: float
+    unknown_names: float
+
+    def row(self) -> list[float]:
+        """Return the features in the order of the fields."""
+        return [float(getattr(self, field.name)) for field in fields(self)]
+
+
+@dataclass(frozen=True)
+class AnswerModel:
+    """Logistic regression over standardised `Findings`, and the probability below which it abstains.
+
+    Attributes
+    ----------
+    means, scales, weights : tuple of float
+        In the order of `Findings`.
+    intercept, threshold : float
+    fitted_on : str
+        What it was fitted on.
+    """
+
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    threshold: float
+    fitted_on: str
+
+    def probability(self, findings: Findings) -> float:
+        """Return the probability that one of the passages found answers the question."""
+        parts = zip(findings.row(), self.means, self.scales, self.weights, strict=True)
+        score = self.intercept + sum(weight * (value - mean) / scale for value, mean, scale, weight in parts)
+        return round(1 / (1 + math.exp(-score)), 6)
+
+
+def fit_logistic(
+    rows: npt.NDArray[np.float64], answered: npt.NDArray[np.bool_], threshold: float, fitted_on: str
+) -> AnswerModel:
+    """Fit the model.
+
+    Parameters
+    ----------
+    rows : ndarray, (questions, features)
+    answered : ndarray of bool, (questions,)
+        True where a passage of the corpus answers.
+    threshold : float
+    fitted_on : str
+
+    Returns
+    -------
+    AnswerModel
+        L2-regularised (C = 0.2, chosen by cross-validation on the development half) with balanced classes.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    means, scales = rows.mean(axis=0), rows.std(axis=0)
+    scales[scales == 0] = 1.0
+    fitted = LogisticRegression(C=0.2, max_iter=3000, class_weight="balanced").fit((rows - means) / scales, answered)
+    weights = fitted.coef_[0]
+    numbers = [tuple(round(float(value), 5) for value in values) for values in (means, scales, weights)]
+    return AnswerModel(*numbers, round(float(fitted.intercept_[0]), 5), threshold, fitted_on)
+
+
+def write_model(model: AnswerModel, path: Path = MODEL_FILE) -> None:
+    """Write the parameters, one feature a line."""
+    names = [field.name for field in fields(Findings)]
+    body = asdict(model) | {
+        key: dict(zip(names, getattr(model, key), strict=True)) for key in ("means", "scales", "weights")
+    }
+    path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+
+
+@cache
+def load_model(path: Path = MODEL_FILE) -> AnswerModel:
+    """Read the parameters that ship with the project, once."""
+    body = json.loads(path.read_text(encoding="utf-8"))
+    names = [field.name for field in fields(Findings)]
+    return AnswerModel(**body | {key: tuple(body[key][name] for name in names) for key in ("means", "scales", "weights")})
