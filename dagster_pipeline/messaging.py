@@ -14,6 +14,7 @@ from dagster_pipeline.tables import declared_tables, replace_partition
 from rag.approvals import NOBODY, STATUSES, Decision
 from rag.citations import CitationRow
 from rag.compliance.engine import Check
+from rag.conflicts import Conflict, without_conflicts
 from rag.documents import Document
 from rag.template_types import TRANSIENT_REASONS, Night, Template, TemplateBatch
 
@@ -84,6 +85,11 @@ def documents_as_known(con: duckdb.DuckDBPyConnection, night: date) -> list[Docu
         if first_night <= night
         and current.get((document.doc_id, document.doc_version.split("~")[0])) == document.content_hash
     ]
+
+
+def usable_documents(con: duckdb.DuckDBPyConnection, night: date) -> tuple[list[Document], tuple[Conflict, ...]]:
+    """Return the documents that may be used for tonight's sends, and the disagreements that keep others out."""
+    return without_conflicts(documents_as_known(con, night), night + timedelta(days=1))
 
 
 def products_as_known(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -166,7 +172,7 @@ def night_of(con: duckdb.DuckDBPyConnection, night: date, prompt_version: str, d
     return Night(
         as_of_date=night,
         send_date=night + timedelta(days=1),
-        documents=tuple(documents_as_known(con, night)),
+        documents=tuple(usable_documents(con, night)[0]),
         products=tuple({str(k): v for k, v in row.items()} for row in products.to_dict("records") if row["is_live"]),
         prompt_version=prompt_version,
         known_templates=read_templates(con, night),

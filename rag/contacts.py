@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.documents import INVISIBLE
+from rag.characters import INVISIBLE
 
 # Endings under which a bare 'name.ending' is an address even without https:// or www.
 _ENDINGS = (

@@ -3,37 +3,45 @@
 Belongs here: parsing, normalising, hashing, the manifest of a corpus. Cutting a text into passages and judging
 them belongs to `rag.chunking`; what a passage is worth for a brief to `rag.retrieval`.
 
-The normalised text is the body below the front matter: UTF-8, NFC, LF newlines, no byte-order mark, no trailing
-spaces, one newline at the end. Every offset the product ever reports points into it, counted in code points.
+The normalised text is the body below the front matter (of HTML and PDF what a reader sees of it, `rag.html_text` and
+`rag.pdf_text`): UTF-8, NFC, LF newlines, no byte-order mark, no trailing spaces, one newline at the end. Every offset
+the product ever reports points into it, counted in code points.
+
+The front matter stands at the head of the file between two lines of ---, or in a sidecar `<file name>.yml`; in HTML it
+may be the page's meta tags instead. A PDF needs the sidecar.
 """
 
 import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
+
+from rag.characters import INVISIBLE
+from rag.html_text import HtmlError, read_html
+from rag.pdf_text import PdfError, read_pdf
 
 DOCUMENTS_DIR = Path(__file__).parent / "corpus"
 """Harbor Bank's default corpus, used where an input folder brings no documents of its own."""
 
 KINDS = ("product_sheet", "rate_sheet", "fee_schedule", "promotion", "disclosure", "faq", "brand_voice")
-SUFFIXES = (".md", ".txt")
+SUFFIXES = (".md", ".txt", ".html", ".htm", ".pdf")
+SIDECAR_SUFFIX = ".yml"
 FIELDS = ("doc_id", "title", "kind", "product_ids", "jurisdictions", "valid_from", "valid_to", "version")
 _REQUIRED = ("doc_id", "title", "kind", "valid_from", "version")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*(?:\n|\Z)(?P<body>.*)\Z", re.DOTALL)
+_AT_HEAD = "a first block between two lines of ---, or "
 # 1,000 to 100,000 characters, 10 to 100 brackets: eight plain fields, two of them lists, need far less.
 _LONGEST_FRONT_MATTER = 10_000
 _MOST_BRACKETS = 20
 _DOC_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _STATE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
-INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
-)
-"""Zero-width characters, direction controls, variation selectors and tags: what a reader can't see."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -89,8 +97,8 @@ def normalise(text: str) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def parse_document(raw: bytes, file_name: str) -> Document:
-    """Read one Markdown or plain-text document with YAML front matter.
+def parse_document(raw: bytes, file_name: str, sidecar: bytes | None = None) -> Document:
+    """Read one Markdown, plain-text, HTML or PDF document with its front matter.
 
     Parameters
     ----------
@@ -98,6 +106,8 @@ def parse_document(raw: bytes, file_name: str) -> Document:
         The file as it stands on disk.
     file_name : str
         Its name, for messages and to tell the format.
+    sidecar : bytes, optional
+        The file `<file_name>.yml` beside it: the front matter as YAML.
 
     Returns
     -------
@@ -108,10 +118,38 @@ def parse_document(raw: bytes, file_name: str) -> Document:
     DocumentError
         If the format, encoding, front matter or a field of it is not what the input contract says.
     """
-    if Path(file_name).suffix.lower() not in SUFFIXES:
+    suffix = Path(file_name).suffix.lower()
+    if suffix not in SUFFIXES:
         raise DocumentError(
-            f"{file_name}: expected a file ending in {' or '.join(SUFFIXES)}; convert it and load again."
+            f"{file_name}: expected a file ending in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}; "
+            "convert it and load again."
         )
+    front = None if sidecar is None else _front_matter(_decoded(sidecar, f"{file_name}{SIDECAR_SUFFIX}"), file_name)
+    if suffix == ".pdf":
+        body = _read_as(read_pdf, raw, file_name)
+    else:
+        body = _decoded(raw, file_name)
+        match = _FRONT_MATTER.match(body)
+        if match is not None and front is not None:
+            raise DocumentError(f"{file_name}: front matter in the file and in {file_name}{SIDECAR_SUFFIX}; keep one.")
+        if match is not None:
+            front, body = _front_matter(match["yaml"], file_name), match["body"]
+    if suffix in (".html", ".htm"):
+        body, meta = _read_as(read_html, body, file_name)
+        front = front or _checked({name: meta[name] for name in FIELDS if name in meta}, file_name)
+    if front is None:
+        raise DocumentError(
+            f"{file_name}: found no front matter; expected {'' if suffix == '.pdf' else _AT_HEAD}"
+            f"a file {file_name}{SIDECAR_SUFFIX} with {', '.join(FIELDS)}."
+        )
+    text = normalise(_CONTROL.sub(" ", body))
+    if not text.strip():
+        raise DocumentError(f"{file_name}: no text below the front matter; expected at least one sentence.")
+    return Document(text=text, content_hash=_content_hash(front, text), file_name=file_name, **front)
+
+
+def _decoded(raw: bytes, file_name: str) -> str:
+    """Decode UTF-8 with any line ends; control characters are refused."""
     try:
         decoded = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -125,17 +163,15 @@ def parse_document(raw: bytes, file_name: str) -> Document:
             f"{file_name}: control character U+{ord(control.group()):04X} at character {control.start()}; "
             "expected plain text: remove it."
         )
-    match = _FRONT_MATTER.match(decoded)
-    if match is None:
-        raise DocumentError(
-            f"{file_name}: found no front matter; expected a first block between two lines of --- "
-            f"with {', '.join(FIELDS)}."
-        )
-    fields = _front_matter(match["yaml"], file_name)
-    text = normalise(match["body"])
-    if not text.strip():
-        raise DocumentError(f"{file_name}: no text below the front matter; expected at least one sentence.")
-    return Document(text=text, content_hash=_content_hash(fields, text), file_name=file_name, **fields)
+    return decoded
+
+
+def _read_as(read: Callable[[Any], Any], content: object, file_name: str) -> Any:
+    """Read a format, with the file's name in front of what it complains about."""
+    try:
+        return read(content)
+    except (HtmlError, PdfError) as error:
+        raise DocumentError(f"{file_name}: {error}.") from error
 
 
 def _front_matter(block: str, file_name: str) -> dict:
@@ -149,6 +185,11 @@ def _front_matter(block: str, file_name: str) -> dict:
     found = _load_yaml(block, file_name)
     if not isinstance(found, dict):
         raise DocumentError(f"{file_name}: the front matter holds no fields; expected {', '.join(FIELDS)}.")
+    return _checked(found, file_name)
+
+
+def _checked(found: dict, file_name: str) -> dict:
+    """Check the fields of a front matter."""
     missing = [name for name in _REQUIRED if found.get(name) in (None, "")]
     if missing:
         raise DocumentError(f"{file_name}: the front matter lacks {', '.join(missing)}; add it.")
@@ -232,6 +273,12 @@ def manifest_hash(documents: list[Document]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def read_sidecar(path: Path) -> bytes | None:
+    """Return the content of `<file name>.yml` beside a document, or None."""
+    sidecar = path.with_name(path.name + SIDECAR_SUFFIX)
+    return sidecar.read_bytes() if sidecar.is_file() else None
+
+
 def load_corpus(folder: Path = DOCUMENTS_DIR) -> list[Document]:
     """Parse every document of a folder and its subfolders, in order of (doc_id, version).
 
@@ -244,7 +291,7 @@ def load_corpus(folder: Path = DOCUMENTS_DIR) -> list[Document]:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() not in SUFFIXES or not path.is_file():
             continue
-        document = parse_document(path.read_bytes(), path.relative_to(folder).as_posix())
+        document = parse_document(path.read_bytes(), path.relative_to(folder).as_posix(), read_sidecar(path))
         key = (document.doc_id, document.doc_version)
         if key in documents:
             raise DocumentError(

@@ -7,8 +7,8 @@ bank's own belong to `rag.contacts`.
 import re
 import unicodedata
 
+from rag.characters import INVISIBLE
 from rag.contacts import Contacts, strange_contact
-from rag.documents import INVISIBLE
 
 _CARD = re.compile(r"(?<![\d.,$-])\d(?:[ -]?\d){12,18}(?![\d%])")
 _PATTERNS = tuple(

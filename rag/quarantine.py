@@ -9,12 +9,15 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.documents import INVISIBLE
+from rag.characters import INVISIBLE
 
 if TYPE_CHECKING:
     from rag.chunking import Chunk
 
+HIDDEN_MARK = "<!--hidden text-->"
+"""Stands in the text of a page or PDF where words were that a reader would not see; the words are not kept."""
 _HIDDEN = (
+    ("hidden_text:not_seen", re.compile(re.escape(HIDDEN_MARK))),
     ("hidden_text:html_comment", re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)),
     (
         "hidden_text:invisible_style",

@@ -102,10 +102,14 @@ class Filters:
             return False
         if self.kinds and indexed.kind not in self.kinds:
             return False
-        if self.states is not None and chunk.jurisdictions:
-            if not self.states or not set(self.states) <= set(chunk.jurisdictions):
-                return False
+        if self.states is not None and chunk.jurisdictions and not _covers(chunk.jurisdictions, self.states):
+            return False
         return all(not chunk.tag(name) or value in chunk.tag(name) for name, value in self.tags)
+
+
+def _covers(jurisdictions: tuple[str, ...], states: tuple[str, ...]) -> bool:
+    """Tell whether a document that holds in some states holds in all that are asked for; no states = everywhere."""
+    return bool(states) and set(states) <= set(jurisdictions)
 
 
 def search(store: Store, query: str, filters: Filters, k: int | None = None) -> list[Retrieved]:

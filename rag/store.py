@@ -4,7 +4,8 @@ Belongs here: everything that speaks SQL to `index.sqlite`. The file is a cache 
 is rebuilt where its layout or its embedder is another one's.
 
 A vector is computed once per text: a passage whose indexed text stands in the index already, in whatever document or
-version, keeps its vector. SQLite comes with apsw, since many Pythons are built without extension loading; loading is disabled again at once.
+version, keeps its vector. SQLite comes with apsw, since many Pythons are built without extension loading; loading is
+disabled again at once.
 """
 
 import hashlib

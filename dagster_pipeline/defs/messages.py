@@ -16,6 +16,7 @@ from dagster_pipeline import messaging
 from dagster_pipeline.defs import decisions, features
 from dagster_pipeline.defs.partitions import nightly_partitions
 from dagster_pipeline.defs.resources import Warehouse, partition_date
+from dagster_pipeline.notes import record_notes
 from dagster_pipeline.tables import declared_tables, replace_partition
 from dagster_pipeline.writing_progress import keeper
 
@@ -79,9 +80,12 @@ def chunks(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materi
         for name in ("product_ids", "jurisdictions"):
             frame[name] = frame[name].map(list)
         replace_partition(con, "rag.chunks", frame, {})
-        current = messaging.documents_as_known(con, night)
+        current, conflicts = messaging.usable_documents(con, night)
+        record_notes(con, night, "documents", [f"{conflict}." for conflict in conflicts])
     with Store(warehouse.home.index_file) as store:
         report = store.refresh(current)
+    for conflict in conflicts:
+        context.log.error(f"{conflict}.")
     for _, doc_id, finding in report.quarantined:
         context.log.warning(f"A passage of {doc_id} is quarantined: {finding}.")
     return dg.MaterializeResult(
@@ -89,7 +93,8 @@ def chunks(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materi
             "dagster/row_count": len(frame),
             "quarantined": len(report.quarantined),
             "indexed": report.added + report.kept,
-            "newly_embedded": report.added,
+            "newly_embedded": report.embedded,
+            "sheets_that_disagree": len(conflicts),
         }
     )
 

@@ -26,7 +26,7 @@ class LoadedDocuments:
 
 
 def read_documents(folder: Path, root: Path) -> LoadedDocuments:
-    """Parse every file below ``folder/documents``.
+    """Parse every file below ``folder/documents``; a sidecar ``<file name>.yml`` belongs to its document.
 
     Parameters
     ----------
@@ -45,11 +45,13 @@ def read_documents(folder: Path, root: Path) -> LoadedDocuments:
         return LoadedDocuments()
     check_inside(base, root)
     if not base.is_dir():
-        raise InputError(f"{base.relative_to(root)} is no folder; expected a folder of Markdown or text documents.")
+        raise InputError(
+            f"{base.relative_to(root)} is no folder; expected a folder of Markdown, text, HTML or PDF documents."
+        )
     paths = []
     for path in sorted(base.rglob("*")):
         check_inside(path, root)
-        if path.is_file() and not path.name.startswith("."):
+        if path.is_file() and not path.name.startswith(".") and not _is_sidecar(path):
             paths.append((path, path.relative_to(root).as_posix()))
     return _parse(paths)
 
@@ -101,15 +103,22 @@ def reject_known_documents(con: duckdb.DuckDBPyConnection, loaded: LoadedDocumen
     return LoadedDocuments(loaded.files, rows, rejects)
 
 
+def _is_sidecar(path: Path) -> bool:
+    """Tell whether a file is the front matter of the document beside it."""
+    from rag.documents import SIDECAR_SUFFIX
+
+    return path.suffix == SIDECAR_SUFFIX and path.with_suffix("").is_file()
+
+
 def _parse(paths: list[tuple[Path, str]]) -> LoadedDocuments:
-    from rag.documents import DocumentError, parse_document
+    from rag.documents import DocumentError, parse_document, read_sidecar
 
     loaded = LoadedDocuments()
     seen: dict[tuple[str, str], str] = {}
     for path, source_file in paths:
         loaded.files.append(source_file)
         try:
-            document = parse_document(path.read_bytes(), path.name)
+            document = parse_document(path.read_bytes(), path.name, read_sidecar(path))
         except (DocumentError, OSError) as error:
             loaded.rejects.append((source_file, 0, "bad_document", None, None, printable(str(error))))
             continue

@@ -104,8 +104,18 @@ def fit_logistic(
     scales[scales == 0] = 1.0
     fitted = LogisticRegression(C=0.2, max_iter=3000, class_weight="balanced").fit((rows - means) / scales, answered)
     weights = fitted.coef_[0]
-    numbers = [tuple(round(float(value), 5) for value in values) for values in (means, scales, weights)]
-    return AnswerModel(*numbers, round(float(fitted.intercept_[0]), 5), threshold, fitted_on)
+    return AnswerModel(
+        means=_rounded(means),
+        scales=_rounded(scales),
+        weights=_rounded(weights),
+        intercept=round(float(fitted.intercept_[0]), 5),
+        threshold=threshold,
+        fitted_on=fitted_on,
+    )
+
+
+def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(value), 5) for value in values)
 
 
 def write_model(model: AnswerModel, path: Path = MODEL_FILE) -> None:
@@ -122,4 +132,6 @@ def load_model(path: Path = MODEL_FILE) -> AnswerModel:
     """Read the parameters that ship with the project, once."""
     body = json.loads(path.read_text(encoding="utf-8"))
     names = [field.name for field in fields(Findings)]
-    return AnswerModel(**body | {key: tuple(body[key][name] for name in names) for key in ("means", "scales", "weights")})
+    return AnswerModel(
+        **body | {key: tuple(body[key][name] for name in names) for key in ("means", "scales", "weights")}
+    )

@@ -43,13 +43,8 @@ _ADVICE = re.compile(
     r"|\bwhich of your \w+ will make\b|\bbest (?:investment|stock)\b|\bgo (?:up|down) (?:next|this)\b",
     re.IGNORECASE,
 )
-_NUMBERS = dict(
-    zip(
-        "one two three four five six seven eight nine ten twelve fifteen eighteen twenty thirty".split(),
-        (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 20, 30),
-        strict=True,
-    )
-)
+_NUMBER_WORDS = "one two three four five six seven eight nine ten twelve fifteen eighteen twenty thirty"
+_NUMBERS = dict(zip(_NUMBER_WORDS.split(), (*range(1, 11), 12, 15, 18, 20, 30), strict=True))
 _TERM = re.compile(r"\b(\w+)[- ](year|month)s?\b", re.IGNORECASE)
 _NAMED_TERM = re.compile(r"\b(\w+)-(year|month)\b(?!-old)", re.IGNORECASE)
 

@@ -51,7 +51,9 @@ def filters_of(question: Question) -> Filters:
 
 def is_answered(question: Question, passages: list[Retrieved] | tuple[Retrieved, ...], k: int = 5) -> bool:
     """Tell whether one of the first k passages answers."""
-    return any(item.doc_id == doc and quote in item.chunk.text for item in passages[:k] for doc, quote in question.answers)
+    return any(
+        item.doc_id == doc and quote in item.chunk.text for item in passages[:k] for doc, quote in question.answers
+    )
 
 
 def single_searches(embedder: Embedder) -> dict[str, Search]:
@@ -116,7 +118,9 @@ def fit(index: QuestionIndex) -> AnswerModel:
     total = sum(bool(q.answers) for q in questions)
     allowed = int(MOST_FALSE_ABSTENTIONS * total) - refused
     threshold = round(float(np.sort(probability[answered])[max(allowed, 0)]), 4)
-    caught = int((probability[~answered] < threshold).sum()) + sum(not q.answers and not e.findings for q, e in examined)
+    caught = int((probability[~answered] < threshold).sum()) + sum(
+        not q.answers and not e.findings for q, e in examined
+    )
     unanswerable = len(questions) - total
     print(f"  refused by name: {refused} answerable; threshold {threshold}")
     print(f"  cross-validated: unanswerable, abstained {told(caught, unanswerable)}")

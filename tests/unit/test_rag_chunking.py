@@ -53,7 +53,7 @@ def test_a_byte_order_mark_and_line_ends_do_not_change_the_hash_and_a_validity_d
 @pytest.mark.parametrize(
     ("raw", "name", "message"),
     [
-        ((HEAD + "x").encode(), "rates.docx", "expected a file ending in .md or .txt"),
+        ((HEAD + "x").encode(), "rates.docx", "expected a file ending in .md, .txt, .html, .htm or .pdf"),
         ((HEAD + "caf\xe9").encode("latin-1"), "r.md", "is not UTF-8 (found 0xe9); save the file as UTF-8"),
         ((HEAD + "a\x00b").encode(), "r.md", "control character U+0000"),
         (b"# Rates\n", "r.md", "found no front matter"),

@@ -281,3 +281,14 @@ def test_a_night_with_withheld_messages_is_reported_by_reason(con):
     assert (metadata["dagster/row_count"], metadata["released"]) == (3, 1)
     assert "| savings | email | 3 | 66.7% |" in metadata["fallback_by_product_and_channel"].md_str
     assert metadata["sample"].md_str == "**Hello**\n\nText\n\n(email, message `m1`)"
+
+
+def test_sheets_that_disagree_on_the_send_date_are_known_and_not_used(con):
+    sheets = [
+        document(name, "rate_sheet", f"# R\n\n- Late payment fee: ${fee}\n") for name, fee in (("a", 20), ("b", 25))
+    ]
+    load(con, [*sheets, document("c", "faq", "# Q\n\nYes.\n")], NIGHT)
+    usable, conflicts = messaging.usable_documents(con, NIGHT)
+    assert [item.doc_id for item in messaging.documents_as_known(con, NIGHT)] == ["a", "b", "c"]
+    assert [item.doc_id for item in usable] == ["c"]
+    assert [(item.left.doc_id, item.right.doc_id, item.key) for item in conflicts] == [("a", "b", "late payment fee")]
