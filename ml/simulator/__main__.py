@@ -13,11 +13,16 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="empty or missing folder")
     parser.add_argument("--preset", choices=sorted(PRESET_CUSTOMERS), default="tiny")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--clean", action="store_true", help="plant no dirt, in the history or on nights")
     arguments = parser.parse_args()
-    report = write_world(arguments.out, preset_config(arguments.preset, arguments.seed), progress=print)
+    config = preset_config(arguments.preset, arguments.seed)
+    if arguments.clean:
+        config = config.model_copy(update={"dirt_share": 0.0})
+    report = write_world(arguments.out, config, progress=print)
     for name, rows in report.rows.items():
         print(f"{name}: {rows:,} rows")
-    print("planted defects: " + ", ".join(f"{kind} {count:,}" for kind, count in report.defects.items()))
+    planted = ", ".join(f"{kind} {count:,}" for kind, count in report.defects.items())
+    print(f"planted defects: {planted or 'none'}")
 
 
 if __name__ == "__main__":
