@@ -1,30 +1,63 @@
-"""``make bench``, messages: calls to the writer, and rendering at 35,000 and 1,000,000 sends.
+"""``make bench``, messages: calls to the writer, and the release of 35,000 and 1,000,000 sends.
 
-Measured here: the writer's calls for Harbor Bank's catalogue on a first and on a second night, and the release of
-made-up decisions spread evenly over all briefs, in batches as the night does it. A brief has no customer in it, and
-the worlds of 35,000 and 350,000 customers share one product file; the calls of real nights are told by the benchmark
-of the whole line (`WORLD=tiny`, `default`, `large`). Absolute figures hold for the machine they were measured on.
+Measured here: the writer's calls for Harbor Bank's catalogue on a first and on a second night, and the night's own
+release (read, render, check, write) of made-up decisions spread over all briefs in a working file of its own. A brief
+has no customer in it, and the worlds of 35,000 and 350,000 customers share one product file; the calls of real nights
+are told by the benchmark of the whole line (`WORLD=tiny`, `default`, `large`). Absolute figures hold for the machine
+they were measured on.
 """
 
 import argparse
 import os
 import resource
+import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock
+from contextlib import contextmanager
+from datetime import date, timedelta
+from unittest import mock
 
-import numpy as np
+import duckdb
 import pandas as pd
 
+import dagster_pipeline.releasing
+from dagster_pipeline import messaging
+from dagster_pipeline.defs.resources import Warehouse
+from dagster_pipeline.releasing import release_night
+from dagster_pipeline.tables import create_declared_tables, replace_partition
+from rag.briefs import BRIEF_COLUMNS
 from rag.prompts import PROMPT_VERSION
-from rag.release import RELEASE_BATCH_SIZE, ReleaseInputs, render_messages
+from rag.release import render_messages
 from rag.template_types import Night, TemplateBatch
 from rag.templates import write_templates
 from rag.writers.embedded import EmbeddedWriter
 from tests.unit import rag_bank
 
 NIGHT = date(2025, 12, 31)
+# What the night's release reads, for `$sends` customers who all agreed to everything.
+TABLES = """
+create table marts.fct_offer_decisions as
+select md5(range::varchar) as decision_id, 'C' || range as customer_id, briefs.product_id, briefs.product_version,
+    briefs.channel, briefs.intent, briefs.intensity, 'America/New_York' as timezone, $night::date as as_of_date,
+    'send' as outcome, timestamptz '2026-01-01 15:00:00+00' + to_minutes(range % 360) as send_at
+from range($sends)
+inner join (select *, row_number() over (order by brief_id) - 1 as number from rag.briefs) as briefs
+    on briefs.number = range % (select count(*) from rag.briefs);
+create table intermediate.int_offers__customers as
+select customer_id, 'US-NY' as state, []::varchar[] as held_product_ids, 'z' as zone_key from marts.fct_offer_decisions;
+create table intermediate.int_customers__as_known as
+select customer_id, 'Ana' as first_name from marts.fct_offer_decisions;
+create table intermediate.int_offers__time_zones as
+select 'z' as zone_key, ['America/New_York'] as candidate_zones, true as is_zone_known;
+create table seeds.policy_quiet_hours as select 'all' as state, time '08:00' as opens_at, time '20:00' as closes_at,
+    date '1990-01-01' as effective_from, null::date as effective_to;
+create table intermediate.int_consents__as_known as
+select customer_id, channel, 'granted' as status, 'I agree.' as evidence_text, 'marketing' as purpose,
+    timestamptz '2025-01-01 00:00:00+00' as valid_from from marts.fct_offer_decisions;
+create table intermediate.int_offers__restrictions as
+select null::varchar as customer_id, null::varchar as channel, null::varchar as drop_reason, null::varchar as scope
+where false
+"""
 
 
 def written(known: TemplateBatch | None = None, night: date = NIGHT) -> TemplateBatch:
@@ -44,57 +77,23 @@ def written(known: TemplateBatch | None = None, night: date = NIGHT) -> Template
     )
 
 
-def decisions(count: int, seed: int = 7) -> pd.DataFrame:
-    """Made-up sends, spread evenly over all briefs, between 10:00 and 16:00 in New York."""
-    rng = np.random.default_rng(seed)
-    briefs = rag_bank.briefs()
-    picked = rng.integers(0, len(briefs), count)
-    start = datetime(2026, 1, 1, 15, 0, tzinfo=UTC)
-    frame = pd.DataFrame(
-        {
-            name: np.array([getattr(brief, name) for brief in briefs], dtype=object)[picked]
-            for name in ("product_id", "product_version", "channel", "intent", "intensity")
-        }
+def fill(con: duckdb.DuckDBPyConnection, batch: TemplateBatch, sends: int) -> None:
+    """Make the tables that a night's release reads."""
+    create_declared_tables(con)
+    for schema in ("intermediate", "marts", "seeds"):
+        con.execute(f"create schema if not exists {schema}")
+    briefs = pd.DataFrame([vars(brief) for brief in rag_bank.briefs()])[["brief_id", *BRIEF_COLUMNS]]
+    replace_partition(con, "rag.briefs", briefs, {})
+    messaging.keep_templates(con, NIGHT, batch, [])
+    products = rag_bank.catalogue().assign(valid_from="2025-07-01", valid_to_inclusive="2026-12-31")
+    con.register("products", products)
+    con.execute(
+        "create table intermediate.int_products__as_known as select * replace (valid_from::date as valid_from, "
+        "valid_to_inclusive::date as valid_to_inclusive) from products"
     )
-    frame["customer_id"] = [f"C{number:07d}" for number in range(count)]
-    frame["decision_id"] = frame["customer_id"]
-    frame["send_at"] = [start + timedelta(minutes=int(minute)) for minute in rng.integers(0, 360, count)]
-    frame["timezone"] = "America/New_York"
-    return frame
-
-
-def batches(count: int, batch: TemplateBatch) -> Iterator[ReleaseInputs]:
-    """Lay out what release takes, a batch of sends at a time."""
-    products = rag_bank.catalogue().assign(
-        valid_from=date(2025, 7, 1),
-        valid_to_inclusive=date(2026, 12, 31),
-    )
-    briefs = pd.DataFrame([vars(brief) for brief in rag_bank.briefs()])
-    served = pd.DataFrame([vars(row) for row in batch.brief_templates])
-    for start in range(0, count, RELEASE_BATCH_SIZE):
-        sends = decisions(min(RELEASE_BATCH_SIZE, count - start), seed=start)
-        person = {
-            "first_name": "Ana",
-            "state": "US-NY",
-            "held_product_ids": [],
-            "zones": ["America/New_York"],
-            "is_zone_known": True,
-            "opens_at": clock(8),
-            "closes_at": clock(20),
-        }
-        customers = pd.DataFrame([{"customer_id": name, **person} for name in sends["customer_id"]], dtype=object)
-        yield ReleaseInputs(
-            decisions=sends,
-            briefs=briefs,
-            brief_templates=served,
-            templates=batch.in_use,
-            statuses=batch.statuses,
-            customers=customers,
-            products=products,
-            consents=sends[["customer_id", "channel"]].assign(status="granted", evidence_text="I agree."),
-            suppressions=pd.DataFrame(columns=["customer_id", "channel", "reason"], dtype=object),
-            as_of_date=NIGHT,
-        )
+    for statement in TABLES.split(";"):
+        given = {"sends": sends, "night": NIGHT} if "$sends" in statement else {}
+        con.execute(statement, given)
 
 
 def peak_rss_gib() -> float:
@@ -102,17 +101,35 @@ def peak_rss_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def render(count: int, batch: TemplateBatch) -> None:
-    """Render and drop the messages of some sends; print time and memory."""
-    before, busy, cpu, released = peak_rss_gib(), 0.0, 0.0, 0
-    for inputs in batches(count, batch):
-        begun, begun_cpu = time.monotonic(), time.process_time()
-        messages, _ = render_messages(inputs)
-        busy, cpu = busy + time.monotonic() - begun, cpu + time.process_time() - begun_cpu
-        released += int((messages["status"] == "released").sum())
+@contextmanager
+def rendering_timed() -> Iterator[list[float]]:
+    """Time what `rag.release` takes of the night's release."""
+    seconds: list[float] = []
+
+    def timed(inputs):
+        begun = time.process_time()
+        found = render_messages(inputs)
+        seconds.append(time.process_time() - begun)
+        return found
+
+    with mock.patch.object(dagster_pipeline.releasing, "render_messages", timed):
+        yield seconds
+
+
+def release(batch: TemplateBatch, sends: int) -> None:
+    """Release a night of some sends; print time and memory."""
+    with tempfile.TemporaryDirectory(prefix="wordbond_bench_") as folder, Warehouse(root=folder).connect() as con:
+        fill(con, batch, sends)
+        templates = messaging.read_templates(con, NIGHT)
+        before, started = peak_rss_gib(), time.monotonic()
+        with rendering_timed() as seconds:
+            count = release_night(con, NIGHT, dict(batch.statuses), templates)
+        took = time.monotonic() - started
+        (released,) = con.execute("select count(*) from rag.messages where status = 'released'").fetchall()[0]
     print(
-        f"{count:,} messages rendered and checked in {busy:.1f} s ({cpu:.1f} s of one core), {released:,} released; "
-        f"peak memory {peak_rss_gib():.2f} GiB ({before:.2f} GiB before)"
+        f"{count:,} messages read, rendered, checked and written in {took:.1f} s, of it rendering and checks "
+        f"{sum(seconds):.1f} s of one core; {released:,} released; peak memory {peak_rss_gib():.2f} GiB "
+        f"({before:.2f} GiB before)"
     )
 
 
@@ -128,8 +145,8 @@ def main() -> None:
     )
     second = written(batch, NIGHT + timedelta(days=1))
     print(f"second night, unchanged inputs: {second.calls} calls (aim: 0)")
-    for count in (35_000, most):
-        render(count, batch)
+    for sends in (35_000, most):
+        release(batch, sends)
 
 
 if __name__ == "__main__":
