@@ -6,28 +6,26 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_pipeline.loading.load import default_as_of_date, load_night
+from dagster_pipeline.loading.load import load_night
 from tests.real_data import berka, hillstrom, uci
 from tests.real_data.sources import real_data
 from tests.unit.loading_bank import assert_identity, connect, fetch
 
 
-def load(con: duckdb.DuckDBPyConnection, adapt: Callable, data: Path, folder: Path) -> tuple[date, list[str]]:
+def load(con: duckdb.DuckDBPyConnection, adapt: Callable, data: Path, folder: Path, night: date) -> list[str]:
     stand_ins = adapt(data, folder)
-    night = default_as_of_date(folder)
     notes = load_night(con, folder, night).notes
     assert [note for note in notes if note.startswith("The folder says: ")] == [
         f"The folder says: {stand_in}" for stand_in in stand_ins
     ]
     assert fetch(con, "select count(*) from raw.rejects") == [(0,)]
     assert_identity(con)
-    return night, notes
+    return notes
 
 
 def test_uci_calls_are_in_time_order_and_the_duration_stays_out(tmp_path: Path) -> None:
     with connect() as con:
-        night, notes = load(con, uci.adapt, real_data("uci_bank_marketing"), tmp_path / "bank")
-        assert night == date(2010, 11, 17)
+        notes = load(con, uci.adapt, real_data("uci_bank_marketing"), tmp_path / "bank", date(2010, 11, 17))
         assert fetch(con, "select count(*), min(sent_at), count(*) filter (where response = 'converted') "
                      "from raw.contacts") == [(45_211, datetime(2008, 5, 5, 12, tzinfo=UTC), 5_289)]  # fmt: skip
         # The adapter's keys are row numbers: later rows are never earlier calls than the month before theirs.
@@ -48,11 +46,12 @@ def test_uci_calls_are_in_time_order_and_the_duration_stays_out(tmp_path: Path) 
 
 
 def test_uci_days_that_are_missing_are_spread_evenly_within_their_month(tmp_path: Path) -> None:
+    uci.adapt(real_data("uci_bank_marketing/bank_additional_full.parquet"), tmp_path / "bank")
     with connect() as con:
-        load(con, uci.adapt, real_data("uci_bank_marketing/bank_additional_full.parquet"), tmp_path / "bank")
         days = fetch(
             con,
-            "select day(sent_at), count(*) from raw.contacts where sent_at < '2008-06-01' group by all order by 1",
+            f"select day(sent_at), count(*) from '{tmp_path}/bank/contacts.csv' where sent_at < '2008-06-01' "
+            "group by all order by 1",
         )
     assert [day for day, _ in days] == list(range(1, 32))
     assert max(count for _, count in days) - min(count for _, count in days) <= 1
@@ -60,8 +59,7 @@ def test_uci_days_that_are_missing_are_spread_evenly_within_their_month(tmp_path
 
 def test_berka_lives_in_the_nineties(tmp_path: Path) -> None:
     with connect() as con:
-        night, notes = load(con, berka.adapt, real_data("berka_partial"), tmp_path / "bank")
-        assert night == date(1998, 12, 5)
+        notes = load(con, berka.adapt, real_data("berka_partial"), tmp_path / "bank", date(1998, 12, 5))
         assert fetch(con, "select count(*), min(joined_on), max(joined_on) from raw.customers") == [
             (4_500, date(1993, 1, 1), date(1997, 12, 29))
         ]
@@ -87,8 +85,7 @@ def test_berka_lives_in_the_nineties(tmp_path: Path) -> None:
 
 def test_hillstrom_is_one_wave_with_a_control_group(tmp_path: Path) -> None:
     with connect() as con:
-        night, _ = load(con, hillstrom.adapt, real_data("hillstrom"), tmp_path / "bank")
-        assert night == date(2008, 4, 3)
+        load(con, hillstrom.adapt, real_data("hillstrom"), tmp_path / "bank", date(2008, 4, 3))
         # 0 = no visit; a treated visit is clicked or converted, a control one came about unprompted.
         arms = fetch(con, "select arm, product_id, response, count(*) from raw.contacts group by all order by 1, 2, 3")
         assert arms == [

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_pipeline.loading.load import default_as_of_date, load_night
+from dagster_pipeline.loading.load import load_night
 from rag.documents import load_corpus
 from tests.real_data.sources import real_data
 from tests.real_data.starbucks import adapt
@@ -25,10 +25,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def con(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def loaded(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[str]]]:
     with connect() as opened:
-        load_night(opened, folder, NIGHT)
-        yield opened
+        yield opened, load_night(opened, folder, NIGHT).notes
+
+
+@pytest.fixture
+def con(loaded: tuple[duckdb.DuckDBPyConnection, list[str]]) -> duckdb.DuckDBPyConnection:
+    return loaded[0]
+
+
+@pytest.fixture
+def notes(loaded: tuple[duckdb.DuckDBPyConnection, list[str]]) -> list[str]:
+    return loaded[1]
 
 
 def test_the_exact_duplicates_are_rejected_and_rows_add_up(con: duckdb.DuckDBPyConnection) -> None:
@@ -86,7 +95,7 @@ def test_protected_and_missing_values_stay_where_they_belong(con: duckdb.DuckDBP
     ]
 
 
-def test_every_offer_has_a_fact_sheet_and_the_run_says_what_it_cannot_tell(folder: Path) -> None:
+def test_every_offer_has_a_fact_sheet_and_the_run_says_what_it_cannot_tell(folder: Path, notes: list[str]) -> None:
     documents = {document.doc_id: document for document in load_corpus(folder / "documents")}
     sheet = documents["offer_0b1e1539f2cc45b7b9fa7c272da2e1d7"]
     assert "Spend $20 within 10 days and you get a $5 reward." in sheet.text
@@ -96,9 +105,6 @@ def test_every_offer_has_a_fact_sheet_and_the_run_says_what_it_cannot_tell(folde
     assert {"Five for Twenty in Ten Days", "Ten for Ten in Five Days", "Three-Day Product News"} <= titles
     assert "{first_name}" not in documents["brand_voice_general"].text
     assert all(document.is_valid_on(date(2018, 8, 31)) for document in documents.values())
-    assert default_as_of_date(folder) == NIGHT
-    with connect() as con:
-        notes = load_night(con, folder, NIGHT).notes
     assert any("effect of a channel can't be told from that of the product" in note for note in notes)
 
 

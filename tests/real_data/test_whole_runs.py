@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -28,6 +29,7 @@ class Expected:
 
     folder: str | None
     adapt: Callable[[Path, Path], object]
+    night: date
     rows_read: int
     rejects: dict[str, int]
     customers: int
@@ -60,6 +62,7 @@ SETS = {
     "starbucks": Expected(
         "starbucks_offers",
         starbucks.adapt,
+        night=date(2018, 8, 30),
         rows_read=400_267,
         rejects={"duplicate_row": 397},
         customers=17_000,
@@ -75,6 +78,7 @@ SETS = {
     "uci": Expected(
         "uci_bank_marketing",
         uci.adapt,
+        night=date(2010, 11, 17),
         rows_read=90_423,
         rejects={},
         customers=45_211,
@@ -90,6 +94,7 @@ SETS = {
     "berka": Expected(
         "berka_partial",
         berka.adapt,
+        night=date(1998, 12, 5),
         rows_read=89_881,
         rejects={},
         customers=4_500,
@@ -99,6 +104,7 @@ SETS = {
     "hillstrom": Expected(
         "hillstrom",
         hillstrom.adapt,
+        night=date(2008, 4, 3),
         rows_read=192_002,
         rejects={},
         customers=64_000,
@@ -113,6 +119,7 @@ SETS = {
     "flat": Expected(
         None,
         write_flat_bank,
+        night=date(2025, 12, 31),
         rows_read=600,
         rejects={},
         customers=300,
@@ -154,6 +161,11 @@ def run(request, tmp_path_factory):
     with duckdb.connect(str(place / "home" / "warehouse.duckdb"), read_only=True) as con:
         con.execute("set TimeZone = 'UTC'")
         yield Run(expected, con, result.stdout)
+
+
+def test_the_night_is_the_last_day_the_folder_tells_of(run: Run) -> None:
+    nights = run.con.execute("select as_of_date from marts.rpt_nightly_run").fetchall()
+    assert nights == [(run.expected.night,)]
 
 
 def test_every_row_is_loaded_or_rejected_by_name(run: Run) -> None:
