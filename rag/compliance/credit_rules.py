@@ -1,77 +1,79 @@
-"""Rules for credit: A-Z24-01 to A-Z24-03 (loans), A-Z16-01 and A-Z16-02 (cards).
+"""Rules for loans: A-Z24-01 to A-Z24-03.
 
-Belongs here: Regulation Z's advertising rules (12 CFR 1026.16 and 1026.24) over typed claims.
+Belongs here: Regulation Z's advertising rules for closed-end credit (12 CFR 1026.24) over typed claims and the lists of
+`phrases/loans.txt`. What is special to homes is in `mortgage_rules`, open-end credit in `card_rules`.
 """
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 
 from rag.claims import Claim
-from rag.compliance.model import BLOCK, FIX, PASS, Finding, Message, Rule
+from rag.compliance.limits import limit
+from rag.compliance.model import BLOCK, FIX, PASS, CheckedSentence, Finding, Message, Rule
 
-_APR_LABEL = re.compile(r"\bannual\s+percentage\s+rates?\b|\baprs?\b")
-_MAY_INCREASE = re.compile(r"\b(?:apr|rate)s?\s+(?:may|can|could)\s+(?:increase|change|vary|rise)\b|\bvariable\b")
-_DEPENDS = re.compile(
-    r"\b(?:depend(?:s|ing)?|based)\s+on\b|\bsubject\s+to\s+credit\b|\bfor\s+(?:well-)?qualified\b|\bcreditworthiness\b"
-)
-_NO_INTEREST = re.compile(r"\b(?:no|zero|without|0%)\s+interest\b|\binterest-free\b")
-# One cent: a shown payment may differ from the recomputed one by no more.
 _CENT = Decimal("0.01")
+_CREDIT = ("loan", "mortgage")
 
 
 def loan_rate_is_apr(message: Message, rule: Rule) -> Finding:
     """A-Z24-01: any rate of a loan is an annual percentage rate; a variable one says that it may increase."""
-    if not message.families & {"loan", "mortgage"}:
-        return Finding(PASS, "no loan")
-    for claim in message.claims_of("rate", "bps", "performance"):
-        if claim.unit in ("mbp", "malformed") and not claim.subject & {"discount", "cash_back"}:
-            simple = re.search(r"\bsimple\s+(?:annual|periodic)\s+rate\b", message.text)
-            if not (simple and message.claims_of("apr")):
+    sentences = message.about(*_CREDIT)
+    rates = [c for s in sentences for c in s.all_claims if c.claim_type == "apr"]
+    for sentence in sentences:
+        for claim in sentence.all_claims:
+            if not is_unlabelled_rate(claim, sentence):
+                continue
+            simple = message.find("simple_rate")
+            if not simple or not rates:
                 return Finding(BLOCK, f"{claim.text!r} is not labelled annual percentage rate")
-    rates = message.claims_of("apr")
+            if message.is_dwelling_credit and "annual" not in simple:
+                return Finding(BLOCK, f"{claim.text!r}: beside the APR a home loan shows a simple annual rate only")
     if not rates:
         return Finding(PASS, "no rate")
-    if message.product.rate_type == "variable" and not _MAY_INCREASE.search(message.body_text):
+    if message.attribute("rate_type", *_CREDIT) == "variable" and not message.says("apr_varies"):
         return Finding(FIX, "a variable rate that does not say it may increase", rule.fix_disclosure_ids)
     return Finding(PASS, f"{len(rates)} rates, all labelled APR")
 
 
+def is_unlabelled_rate(claim: Claim, sentence: CheckedSentence) -> bool:
+    """Tell whether a percentage is a rate of credit without its label; shares, discounts and down payments are none."""
+    if claim.claim_type not in ("rate", "bps", "performance") or claim.unit not in ("mbp", "malformed"):
+        return False
+    if claim.subject & {"discount", "cash_back", "down_payment"}:
+        return False
+    return not sentence.find("not_a_loan_rate")
+
+
 def loan_trigger_terms(message: Message, rule: Rule) -> Finding:
     """A-Z24-02: a payment, a period of repayment, a down payment or a finance charge calls for all the terms."""
-    if not message.families & {"loan", "mortgage"}:
-        return Finding(PASS, "no loan")
-    triggers = [claim for claim in message.claims if _is_trigger(claim)]
-    if not triggers:
+    if message.is_home_equity_line:
+        return Finding(PASS, "a line, not a loan: A-Z16-05 decides")
+    trigger = next((what for s in message.about(*_CREDIT) if (what := _trigger_of(s))), None)
+    if trigger is None:
         return Finding(PASS, "no triggering term")
     wrong = _wrong_payment(message)
     if wrong:
         return Finding(BLOCK, wrong)
     has_apr = bool(message.claims_of("apr"))
     has_schedule = any("payment" in claim.unit for claim in message.claims) and any(
-        claim.unit == "usd" and claim.claim_type in ("payment", "amount") and _is_cents(claim)
+        claim.unit == "usd" and claim.claim_type in ("payment", "amount") and not isinstance(claim.value, str)
         for claim in message.claims
     )
     if not has_apr or not has_schedule:
-        return Finding(FIX, f"{triggers[0].text!r} without all terms of repayment", rule.fix_disclosure_ids)
-    return Finding(PASS, f"{triggers[0].text!r} with payments and APR")
+        return Finding(FIX, f"{trigger!r} without all terms of repayment", rule.fix_disclosure_ids)
+    return Finding(PASS, f"{trigger!r} with payments and APR")
 
 
-def _is_trigger(claim: Claim) -> bool:
-    if claim.is_negative:
-        return False
-    if claim.claim_type == "term":
-        return claim.unit == "month" and not claim.subject & {"age"}
-    if claim.claim_type == "payment" or claim.unit == "payment":
-        return True
-    return "down_payment" in claim.subject
-
-
-def _is_cents(claim: Claim) -> bool:
-    return not isinstance(claim.value, str)
+def _trigger_of(sentence: CheckedSentence) -> str | None:
+    for claim in sentence.all_claims:
+        if not claim.is_negative and (claim.claim_type == "payment" or claim.unit == "payment"):
+            return claim.text
+    return sentence.find("loan_triggers", unless="not_a_loan_term")
 
 
 def _wrong_payment(message: Message) -> str | None:
     """Recompute a payment where one sentence holds amount, number of payments, payment and APR."""
+    tolerance = limit("payment_tolerance_usd", message.send_date)
     for sentence in message.sentences:
         rates = [claim.value[0] for claim in sentence.claims if claim.claim_type == "apr" and len(claim.value) == 1]
         counts = [claim.value[0] for claim in sentence.claims if claim.unit == "payment" and len(claim.value) == 1]
@@ -82,7 +84,7 @@ def _wrong_payment(message: Message) -> str | None:
         )
         if len(rates) == len(counts) == 1 and len(dollars) == 2 and all(not isinstance(v, str) for v in rates + counts):
             due = monthly_payment(dollars[1], Decimal(rates[0]) / 10_000_000, int(Decimal(counts[0])))
-            if abs(due - dollars[0]) > _CENT:
+            if abs(due - dollars[0]) > tolerance:
                 return f"payment {dollars[0]} shown, {due} recomputed"
     return None
 
@@ -113,79 +115,54 @@ def monthly_payment(amount: Decimal, annual_rate: Decimal, payments: int) -> Dec
 
 
 def usual_terms(message: Message, _: Rule) -> Finding:
-    """A-Z24-03: a floor rate shows its range or says what it depends on."""
-    for sentence in message.all_sentences:
-        for claim in sentence.claims:
-            if claim.claim_type not in ("apr", "rate", "payment") or not claim.qualifiers & {"from", "as_low_as"}:
-                continue
-            if not _DEPENDS.search(sentence.plain) and not _DEPENDS.search(message.body_text):
-                return Finding(BLOCK, f"floor {claim.text!r} without what it depends on")
+    """A-Z24-03: a floor rate is one really offered, and shows its range or says what it depends on."""
+    for sentence in message.about(*_CREDIT):
+        floor = _floor_of(sentence)
+        if floor is None:
+            continue
+        least = _least_offered(message)
+        if least is not None and not isinstance(floor.value, str) and floor.unit == "mbp" and min(floor.value) < least:
+            return Finding(
+                BLOCK, f"floor {floor.text!r} is not offered; the rate sheet begins at {least / 100_000:f} %"
+            )
+        if len(floor.value) == 2 and not isinstance(floor.value, str):
+            continue
+        if not sentence.find("depends_on") and not message.says("depends_on"):
+            return Finding(BLOCK, f"floor {floor.text!r} without what it depends on")
     return Finding(PASS, "no floor rate, or qualified")
 
 
-def card_trigger_terms(message: Message, rule: Rule) -> Finding:
-    """A-Z16-01: a card's rate or fee, named or denied, calls for the product's other terms."""
-    if "card" not in message.families:
-        return Finding(PASS, "no card")
-    triggers = [claim for claim in message.claims if _is_card_term(claim)]
-    no_interest = _NO_INTEREST.search(message.text)
-    if not triggers and not no_interest:
-        return Finding(PASS, "no card term named")
-    what = triggers[0].text if triggers else no_interest.group()  # type: ignore[union-attr]
-    wanted = [claim for claim in message.rate_claims if _is_required_card_term(claim)]
-    if not any(claim.claim_type == "apr" for claim in wanted):
-        return Finding(BLOCK, f"{what!r} and the product has no rate sheet in force to show terms from")
-    shown = {(claim.claim_type, claim.value, claim.unit) for claim in message.claims}
-    missing = [claim for claim in wanted if (claim.claim_type, claim.value, claim.unit) not in shown]
-    is_unsaid = message.product.rate_type == "variable" and not _MAY_INCREASE.search(message.body_text)
-    if missing or is_unsaid:
-        lacking = ", ".join(claim.canonical for claim in missing) or "that the rate is variable"
-        return Finding(FIX, f"{what!r} without {lacking}", rule.fix_disclosure_ids)
-    return Finding(PASS, f"{what!r} with rate, annual fee and minimum charge")
+def _floor_of(sentence: CheckedSentence) -> Claim | None:
+    for claim in sentence.all_claims:
+        is_rate = claim.claim_type in ("apr", "rate") and claim.unit == "mbp"
+        if claim.claim_type != "payment" and not is_rate:
+            continue
+        is_range = len(claim.value) == 2 and not isinstance(claim.value, str)
+        before = re.sub(r"\bjust\b|\bonly\b", " ", sentence.plain[max(0, claim.start - 40) : claim.start])
+        if claim.qualifiers & {"from", "as_low_as"} or is_range or find_floor(before, sentence):
+            return claim
+    return None
 
 
-def _is_required_card_term(claim: Claim) -> bool:
-    """Tell whether a term of the rate sheet must stand beside any other: purchase APR, annual fee, minimum charge."""
-    if claim.claim_type == "apr":
-        return not claim.subject & {"intro", "cash_advance", "balance_transfer", "penalty"}
-    if claim.claim_type != "fee":
-        return False
-    return "annual" in claim.subject or {"minimum", "interest"} <= claim.subject
-
-
-def _is_card_term(claim: Claim) -> bool:
-    if claim.claim_type == "apr":
-        return True
-    return claim.claim_type == "fee" and claim.value not in ("free",)
-
-
-def introductory_rate(message: Message, rule: Rule) -> Finding:
-    """A-Z16-02: an introductory rate is called so, with its length and the rate that follows."""
-    if "card" not in message.families:
-        return Finding(PASS, "no card")
-    intro = [claim for claim in message.claims_of("apr") if "intro" in claim.subject]
-    unlabelled = [
-        claim
-        for claim in message.claims_of("apr", "rate")
-        if claim.value == (Decimal(0),) and "intro" not in claim.subject
-    ]
-    if unlabelled:
-        return Finding(BLOCK, f"{unlabelled[0].text!r} is not called introductory")
-    if not intro:
-        return Finding(PASS, "no introductory rate")
-    later = [claim for claim in message.claims_of("apr") if "intro" not in claim.subject]
-    has_length = any(claim.claim_type == "term" for claim in message.claims) or any(
-        "end" in claim.subject for claim in message.claims_of("date")
+def find_floor(before: str, sentence: CheckedSentence) -> bool:
+    """Tell whether the words before a rate make it a floor: 'starting at just', 'as little as'."""
+    return bool(sentence.find("floor_rate")) and bool(
+        re.search(r"\b(?:low|little|start\w*|begin\w*|from|down)\b[^.!?%]{0,20}$", before)
+        or re.search(r"\b(?:and|or)\s+(?:up|more|higher)\b", sentence.plain)
     )
-    if not later or not has_length:
-        return Finding(FIX, f"{intro[0].text!r} without its length or the rate after it", rule.fix_disclosure_ids)
-    return Finding(PASS, f"{intro[0].text!r} with its length and the rate after it")
+
+
+def _least_offered(message: Message) -> Decimal | None:
+    offered = [
+        min(claim.value)
+        for claim in message.rate_claims
+        if claim.claim_type == "apr" and claim.unit == "mbp" and not isinstance(claim.value, str)
+    ]
+    return min(offered, default=None)
 
 
 FUNCTIONS = {
     "A-Z24-01": loan_rate_is_apr,
     "A-Z24-02": loan_trigger_terms,
     "A-Z24-03": usual_terms,
-    "A-Z16-01": card_trigger_terms,
-    "A-Z16-02": introductory_rate,
 }

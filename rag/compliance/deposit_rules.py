@@ -1,6 +1,7 @@
-"""Rules for deposits: A-DD-01 to A-DD-06.
+"""Rules for deposits: A-DD-01 to A-DD-07.
 
-Belongs here: Regulation DD's advertising rules (12 CFR 1030.8) over typed claims.
+Belongs here: Regulation DD's advertising rules (12 CFR 1030.8) over typed claims and the lists of
+`phrases/deposits.txt`.
 """
 
 import re
@@ -8,77 +9,73 @@ from datetime import date
 from decimal import Decimal
 
 from rag.claims import Claim
-from rag.compliance.model import BLOCK, FIX, PASS, Finding, Message, Rule
+from rag.compliance.general_rules import day_of
+from rag.compliance.limits import limit
+from rag.compliance.model import BLOCK, FIX, PASS, CheckedSentence, Finding, Message, Rule
 
-_FULL_TERM = re.compile(r"\bannual\s+percentage\s+yields?\b")
-_VARIABLE = re.compile(
-    r"\brates?\s+(?:may|can)\s+(?:change|vary)\b|\b(?:is|are)\s+variable\b|\bvariable\s+rate\b|\bmay\s+change\s+after\b"
-)
-_FEES_REDUCE = re.compile(r"\bfees?\s+(?:could|may|can)\s+reduce\s+(?:the\s+)?earnings\b")
-_EARLY = re.compile(r"\bearly[\s-]+withdrawal\b|\bwithdraw\w*\s+(?:\w+\s+){0,4}(?:before|early)\b|\bpenalty\b")
 _TERM_OF_NAME = re.compile(r"\b\d+[\s-]month\b|\b\d+[\s-]year\b")
-_PROFIT = re.compile(r"\bprofits?\b")
-_LOCKED = re.compile(
-    r"\bguaranteed\s+rate\b|\block(?:ed|s)?(?:[\s-]in)?\b|\brate\s+(?:is\s+)?guaranteed\b|\bfixed\s+rate\b"
-)
-_OVERDRAFT_LINE = re.compile(r"\boverdraft\b[^\n]*\bline\s+of\s+credit\b|\bline\s+of\s+credit\b[^\n]*\boverdraft\b")
-_PAID_WHEN = re.compile(r"\b(?:paid|credited|deposited|posted|pay|credit)\b[^\n]*\b(?:within|after|by|on)\b")
-
-# Fees of single services: denying one of them does not call the account free.
-_NAMED_FEES = frozenset(
+# Services an account offers beside itself: denying the fee of one of them does not call the account free.
+_SERVICES = frozenset(
     {"foreign", "transaction", "late", "returned", "overdraft", "atm", "wire", "statement", "withdrawal", "closing"}
 )
-# Days. A shown 'as of' date older than this is not recent for electronic media (1 to 60; comment 8(c)(2)-1 gives
-# no number, 30 is the house's value: rate sheets are checked at least monthly).
-RECENT_DAYS = 30
-# US dollars. A bonus at or below it in a year is no bonus (12 CFR 1030.2(f)).
-BONUS_FLOOR_USD = 10
+_ACCOUNT = re.compile(r"\b(?:accounts?|checking|savings?|banking)\b")
 
 
 def rate_is_named(message: Message, rule: Rule) -> Finding:
     """A-DD-01: a percentage on a deposit is an 'annual percentage yield', in full once; no rate but interest."""
     yields = message.claims_of("apy")
-    others = [claim for claim in message.claims_of("rate", "bps", "performance") if _is_return(claim)]
-    if message.product.family != "deposit":
-        others = []
-    for claim in others:
-        if "interest" not in claim.subject:
-            return Finding(BLOCK, f"{claim.text!r} is labelled neither annual percentage yield nor interest rate")
-        if not yields:
-            return Finding(BLOCK, f"interest rate {claim.text!r} without the annual percentage yield")
+    for sentence in message.about("deposit"):
+        for claim in sentence.all_claims:
+            if not _is_return(claim, sentence):
+                continue
+            if "interest" not in claim.subject:
+                return Finding(BLOCK, f"{claim.text!r} is labelled neither annual percentage yield nor interest rate")
+            if not yields:
+                return Finding(BLOCK, f"interest rate {claim.text!r} without the annual percentage yield")
     if not yields:
         return Finding(PASS, "no rate")
-    if not _FULL_TERM.search(message.text):
+    if not message.find("full_apy"):
         return Finding(FIX, "'APY' without 'annual percentage yield'", rule.fix_disclosure_ids)
     return Finding(PASS, f"{len(yields)} rates, all labelled annual percentage yield")
 
 
-def _is_return(claim: Claim) -> bool:
-    return claim.unit == "mbp" and not claim.subject & {"cash_back", "discount", "balance_transfer"}
+def _is_return(claim: Claim, sentence: CheckedSentence) -> bool:
+    if claim.claim_type not in ("rate", "bps", "performance") or claim.unit not in ("mbp", "malformed"):
+        return False
+    if claim.subject & {"cash_back", "discount", "balance_transfer"}:
+        return False
+    other = sentence.find("other_percent_of_deposit")
+    shown = re.sub(r"\s", "", claim.text.lower()).rstrip("%")
+    return not (other and re.sub(r"\s", "", other).startswith(shown.replace("percent", "")))
 
 
 def companions_of_yield(message: Message, _: Rule) -> Finding:
     """A-DD-02: what must stand beside a yield, by the attributes of the product."""
     if not message.claims_of("apy"):
-        return Finding(PASS, "no annual percentage yield")
-    product, text = message.product, message.body_text
-    least, opening = _least_balance(message.rate_claims), _opening_deposit(message.rate_claims)
-    stale = _stale_date(message)
-    if stale:
-        return Finding(BLOCK, f"'as of' {stale} is not recent on {message.send_date}")
-    is_certificate = product.time_account == "true"
+        return Finding(PASS, "no yield")
+    old = _stale_date(message)
+    if old:
+        days = limit("recent_rate_days", message.send_date)
+        return Finding(BLOCK, f"the yield is shown as of {old}, not within {days} days before {message.send_date}")
+    is_variable = message.attribute("rate_type", "deposit") == "variable"
+    steady = message.find("never_changes") if is_variable else None
+    if steady:
+        return Finding(BLOCK, f"says {steady!r} of a variable rate")
+    balance = _largest(message.rate_claims, {"minimum", "balance"}, {"opening"})
+    opening = _largest(message.rate_claims, {"minimum", "opening"}, set())
+    is_certificate = message.product.is_true("time_account")
     needed = (
-        ("DD_VARIABLE", product.rate_type == "variable", bool(_VARIABLE.search(text))),
-        ("DD_ASOF", True, _has_period(message)),
-        ("DD_MINBAL", least > 0, _shows(message, least)),
-        ("DD_MINOPEN", opening > least, _shows(message, opening)),
-        ("DD_FEES", product.maintenance_fee == "true", bool(_FEES_REDUCE.search(text))),
-        ("DD_TERM", is_certificate, _has_term(message)),
-        ("DD_EWP", is_certificate, bool(_EARLY.search(text))),
+        ("DD_VARIABLE", is_variable and not message.says("rate_varies")),
+        ("DD_ASOF", not _has_period(message)),
+        ("DD_MINBAL", bool(balance) and not _shows(message, balance)),
+        ("DD_MINOPEN", opening > balance and not _shows(message, opening)),
+        ("DD_FEES", message.product.is_true("maintenance_fee") and not message.says("fees_reduce")),
+        ("DD_TERM", is_certificate and not _has_term(message)),
+        ("DD_EWP", is_certificate and not message.says("early_withdrawal")),
     )
-    missing = [name for name, is_needed, is_there in needed if is_needed and not is_there]
+    missing = tuple(name for name, is_missing in needed if is_missing)
     if missing:
-        return Finding(FIX, "the yield lacks " + ", ".join(missing), tuple(missing))
+        return Finding(FIX, "the yield lacks " + ", ".join(missing), missing)
     return Finding(PASS, "variable rate, date, balance, fees and term as the product needs them")
 
 
@@ -89,17 +86,8 @@ def _has_term(message: Message) -> bool:
     return any(claim.claim_type == "term" for claim in message.claims) or bool(_TERM_OF_NAME.search(named))
 
 
-def _least_balance(rate_claims: tuple[Claim, ...]) -> Decimal:
-    """Return the minimum balance to earn the yield that the rate sheet names; 0 = none."""
-    return _largest(rate_claims, {"minimum", "balance"}, {"opening"})
-
-
-def _opening_deposit(rate_claims: tuple[Claim, ...]) -> Decimal:
-    """Return the minimum opening deposit that the rate sheet names; 0 = none."""
-    return _largest(rate_claims, {"minimum", "opening"}, set())
-
-
 def _largest(rate_claims: tuple[Claim, ...], must: set[str], must_not: set[str]) -> Decimal:
+    """Return the largest amount the rate sheet names for a subject, such as the minimum balance; 0 = none."""
     found = [
         max(claim.value)
         for claim in rate_claims
@@ -123,91 +111,170 @@ def _has_period(message: Message) -> bool:
 
 
 def _stale_date(message: Message) -> str | None:
+    most = limit("recent_rate_days", message.send_date)
     for claim in message.claims_of("date"):
-        if "as_of" in claim.subject and claim.unit == "date":
-            age = (message.send_date - date.fromisoformat(str(claim.value))).days
-            if not 0 <= age <= RECENT_DAYS:
+        if "as_of" in claim.subject:
+            day = day_of(claim) or _in_year_of(claim, message.send_date)
+            if day is None or not 0 <= (message.send_date - day).days <= most:
                 return str(claim.value)
     return None
 
 
+def _in_year_of(claim: Claim, send_date: date) -> date | None:
+    """Read a date without a year as its latest occurrence up to the send date."""
+    if claim.unit != "month_day":
+        return None
+    for year in (send_date.year, send_date.year - 1):
+        try:
+            day = date.fromisoformat(f"{year}{str(claim.value)[1:]}")
+        except ValueError:
+            continue
+        if day <= send_date:
+            return day
+    return None
+
+
 def all_tiers(message: Message, rule: Rule) -> Finding:
-    """A-DD-03: a tiered or stepped rate shows every tier or step."""
-    product = message.product
-    yields = message.claims_of("apy")
-    if not yields or "true" not in (product.tiered, product.stepped):
-        return Finding(PASS, "no tiered or stepped rate")
+    """A-DD-03: a tiered or stepped rate shows every tier or step, with the balance it is for."""
+    rates = [c for s in message.about("deposit") for c in s.claims if c.claim_type == "apy" or _is_return(c, s)]
+    if not rates:
+        return Finding(PASS, "no rate shown")
+    is_up_to = any("up_to" in claim.qualifiers for claim in rates)
+    is_stepped = message.attribute("stepped", "deposit") == "true"
+    if is_stepped or message.attribute("tiered", "deposit") == "true":
+        return _whole_ladder(message, rule, rates, is_stepped=is_stepped, is_up_to=is_up_to)
+    if is_up_to:
+        return Finding(BLOCK, f"'up to' {rates[0].text!r} for a rate without tiers")
+    return Finding(PASS, "no tiered or stepped rate")
+
+
+def _whole_ladder(message: Message, rule: Rule, rates: list[Claim], *, is_stepped: bool, is_up_to: bool) -> Finding:
     wanted = {claim.value for claim in message.rate_claims if claim.claim_type == "apy"}
-    shown = {claim.value for claim in yields}
-    if not wanted:
-        return Finding(BLOCK, "a tiered rate without a rate sheet to compare with")
-    if not wanted <= shown:
-        return Finding(FIX, f"{len(shown)} of {len(wanted)} tiers shown", rule.fix_disclosure_ids)
-    return Finding(PASS, f"all {len(wanted)} tiers shown")
+    shown = {claim.value for claim in rates}
+    if wanted and not wanted <= shown:
+        return Finding(FIX, f"{len(wanted & shown)} of {len(wanted)} tiers shown", rule.fix_disclosure_ids)
+    if not wanted and (len(shown) < 2 or is_up_to):
+        return Finding(BLOCK, "one rate of a tiered or stepped product, and no rate sheet to compare with")
+    ladders = [c for c in message.claims if (c.unit in ("month", "day") if is_stepped else c.unit == "usd")]
+    if len(ladders) + 1 < len(shown):
+        return Finding(BLOCK, f"{len(shown)} rates without the {'period' if is_stepped else 'balance'} of each")
+    return Finding(PASS, f"{len(shown)} tiers shown" + ("" if wanted else "; no rate sheet given to compare with"))
 
 
 def companions_of_bonus(message: Message, rule: Rule) -> Finding:
     """A-DD-04: what must stand beside a bonus worth more than $10."""
-    bonuses = [
-        claim
-        for claim in message.claims_of("bonus")
-        if claim.unit == "usd" and not isinstance(claim.value, str) and max(claim.value) > BONUS_FLOOR_USD
-    ]
-    if not bonuses or message.product.family != "deposit":
+    floor = limit("bonus_floor_usd", message.send_date)
+    found = next((what for s in message.about("deposit") if (what := _bonus_of(s, floor))), None)
+    if found is None:
         return Finding(PASS, "no bonus of a stated worth")
     text = message.body_text
+    amounts = [c for c in message.claims if c.unit == "usd" and c.claim_type in ("amount", "payment", "fee")]
+    beyond = [c for c in amounts if c.text.lower() not in found]
+    is_timed = any(c.claim_type == "term" for c in message.claims) or "{offer_end_date}" in text
     missing = [
         name
         for name, is_there in (
-            ("the annual percentage yield", bool(_FULL_TERM.search(text) and message.claims_of("apy"))),
-            ("the time to qualify", any(c.claim_type == "term" for c in message.claims) or "{offer_end_date}" in text),
-            ("the balance or deposit to qualify", any(c.claim_type == "amount" for c in message.claims)),
-            ("when it is paid", bool(_PAID_WHEN.search(text))),
+            ("the annual percentage yield", message.says("full_apy") and bool(message.claims_of("apy"))),
+            ("the time to qualify", is_timed),
+            ("the balance or deposit to qualify", bool(beyond)),
+            ("when it is paid", message.says("bonus_paid")),
         )
         if not is_there
     ]
     if missing:
-        return Finding(FIX, f"bonus {bonuses[0].text!r} lacks " + ", ".join(missing), rule.fix_disclosure_ids)
-    return Finding(PASS, f"bonus {bonuses[0].text!r} with its terms")
+        return Finding(FIX, f"bonus {found!r} lacks " + ", ".join(missing), rule.fix_disclosure_ids)
+    return Finding(PASS, f"bonus {found!r} with its terms")
+
+
+def _bonus_of(sentence: CheckedSentence, floor: Decimal) -> str | None:
+    """Return the words that promise a bonus worth more than the floor, or None."""
+    for claim in sentence.all_claims:
+        is_worth = claim.unit == "usd" and not isinstance(claim.value, str) and max(claim.value) > floor
+        if claim.claim_type == "bonus" and is_worth:
+            return claim.text.lower()
+    found = sentence.find("bonus_offer", unless="harmless_bonus")
+    if found is None or any(claim.claim_type == "coverage" for claim in sentence.claims):
+        return None
+    amounts = [
+        max(claim.value) for claim in sentence.all_claims if claim.unit == "usd" and not isinstance(claim.value, str)
+    ]
+    return found if not amounts or max(amounts) > floor else None
 
 
 def free_is_free(message: Message, _: Rule) -> Finding:
     """A-DD-05: 'free', 'no cost', 'waived' only where no maintenance fee can apply, or for a stated time or feature."""
-    said = [
-        claim
-        for claim in message.claims_of("fee")
-        if claim.is_negative
-        and (claim.value in ("free", "waived") or (claim.value == (Decimal(0),) and not claim.subject & _NAMED_FEES))
-    ]
-    if not said or message.product.family != "deposit":
+    said = [(s, what) for s in message.about("deposit") if (what := s.find("free_account", unless="harmless_free"))]
+    said += [(s, c.text) for s in message.about("deposit") for c in s.all_claims if _calls_free(c)]
+    if not said:
         return Finding(PASS, "nothing is called free")
-    if message.product.maintenance_fee == "false":
-        return Finding(PASS, f"{said[0].text!r}, and no maintenance fee can apply")
-    for claim in said:
-        is_limited = any(
-            condition.startswith(("for:", "until:", "within:")) and any(c.isdigit() for c in condition)
-            for condition in claim.conditions
-        )
-        is_feature = (
-            claim.value == "free"
-            and bool(claim.subject - {"fee", "deposit"})
-            and not (claim.subject & {"maintenance", "monthly", "opening", "balance"})
-        )
-        if not is_limited and not is_feature:
-            return Finding(BLOCK, f"{claim.text!r} although a maintenance fee can apply")
-    return Finding(PASS, f"{said[0].text!r} for a stated time or feature")
+    if message.attribute("maintenance_fee", "deposit") == "false":
+        return Finding(PASS, f"{said[0][1]!r}, and no maintenance fee can apply")
+    for sentence, what in said:
+        if not (sentence.find("limited_period") or sentence.find("free_audience") or _is_feature(sentence, what)):
+            return Finding(BLOCK, f"{what!r} although a maintenance fee can apply")
+    return Finding(PASS, f"{said[0][1]!r} for a stated time, audience or feature")
+
+
+def _calls_free(claim: Claim) -> bool:
+    return (
+        claim.claim_type == "fee"
+        and claim.is_negative
+        and (claim.value == "waived" or (claim.value == (Decimal(0),) and not claim.subject & _SERVICES))
+    )
+
+
+def _is_feature(sentence: CheckedSentence, what: str) -> bool:
+    """Tell whether one service is called free and the account is not implied to be."""
+    if re.search(r"waiv|month|maintenance", what) or not sentence.find("free_feature"):
+        return False
+    rest = sentence.plain
+    for match in re.finditer(
+        r"(?:online|mobile|phone|digital)\s+banking|(?:from|to|with|on|in)\s+(?:your|the)\s+[\w ]+", rest
+    ):
+        rest = rest.replace(match.group(), " ")
+    return not _ACCOUNT.search(rest)
 
 
 def no_profit(message: Message, _: Rule) -> Finding:
     """A-DD-06: interest is no profit, a variable rate is not locked, overdraft is no line of credit."""
-    text = message.text
-    found = _PROFIT.search(text) or _OVERDRAFT_LINE.search(text)
+    found = message.find("profit", unless="harmless_profit")
     if found:
-        return Finding(BLOCK, f"says {found.group()!r}")
-    locked = _LOCKED.search(text)
-    if locked and message.product.rate_type != "fixed":
-        return Finding(BLOCK, f"says {locked.group()!r} of a rate that is not fixed")
+        return Finding(BLOCK, f"says {found!r} for interest")
+    for sentence in message.about("deposit"):
+        line = "overdraft" in sentence.readings[-1] and sentence.find("credit_line_words")
+        if line:
+            return Finding(BLOCK, f"calls overdraft a {line!r}")
+    for sentence in message.about("deposit"):
+        locked = sentence.find("never_changes")
+        if locked and message.attribute("rate_type", "deposit") != "fixed":
+            return Finding(BLOCK, f"says {locked!r} of a rate that is not fixed")
     return Finding(PASS, "no profit, no locked rate")
+
+
+def overdraft_terms(message: Message, _: Rule) -> Finding:
+    """A-DD-07: promoting overdraft payment calls for its fee, transactions, time to repay and when it is not paid."""
+    promoted = None
+    for sentence in message.about("deposit"):
+        found = sentence.find("overdraft_promotion")
+        if found and not sentence.find("overdraft_transfer"):
+            promoted = found
+            break
+    if promoted is None:
+        return Finding(PASS, "no overdraft payment promoted")
+    categories = {what for s in message.sentences if (what := s.find("overdraft_categories"))}
+    missing = [
+        name
+        for name, is_there in (
+            ("the fee per item", message.says("overdraft_fee_each")),
+            ("the kinds of transaction", bool(categories)),
+            ("the time to repay", message.says("overdraft_repay")),
+            ("when it is not paid", message.says("overdraft_declined")),
+        )
+        if not is_there
+    ]
+    if missing:
+        return Finding(BLOCK, f"promotes overdraft payment ({promoted!r}) without " + ", ".join(missing))
+    return Finding(PASS, f"overdraft payment ({promoted!r}) with its fee, transactions, repayment and limits")
 
 
 FUNCTIONS = {
@@ -217,4 +284,5 @@ FUNCTIONS = {
     "A-DD-04": companions_of_bonus,
     "A-DD-05": free_is_free,
     "A-DD-06": no_profit,
+    "A-DD-07": overdraft_terms,
 }

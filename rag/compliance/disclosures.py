@@ -6,19 +6,24 @@ documents of kind 'disclosure' (or of a product's own sheets), under a heading t
 version, days on which it holds, products, states and an exact place, like every other source.
 """
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 
 from rag.briefs import Brief
 from rag.chunking import Chunk, chunk_document
-from rag.claims import parse_claims
+from rag.claims import Claim, parse_claims
 from rag.claims.sentences import split_sentences
 from rag.documents import Document
 from rag.retrieval import Retrieved
 from rag.writers.base import SLOTS, DraftCitation, DraftSentence
 
+SLOTS_FILE = Path(__file__).parent / "slots.csv"
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
@@ -113,16 +118,6 @@ def retrieved_of(chunk: Chunk, document: Document) -> Retrieved:
     )
 
 
-# What a typed slot of a fixed text is filled with: (claim type, subject words it must have, words it must not have).
-_SLOT_CLAIMS = {
-    "minimum_balance": ("amount", {"minimum", "balance"}, {"opening"}),
-    "minimum_opening_deposit": ("amount", {"minimum", "opening"}, set()),
-    "term": ("term", {"term"}, set()),
-    "apr": ("apr", set(), {"intro", "cash_advance", "balance_transfer"}),
-    "minimum_interest_charge": ("fee", {"minimum", "interest"}, set()),
-    "annual_fee": ("fee", {"annual"}, set()),
-    "bonus": ("bonus", set(), set()),
-}
 _OPEN_SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -158,16 +153,64 @@ def fill_disclosure(item: Retrieved, brief: Brief, retrieved: list[Retrieved]) -
 
 
 def _value_of_slot(name: str, brief: Brief, retrieved: list[Retrieved]) -> tuple[str, DraftCitation] | None:
-    wanted = _SLOT_CLAIMS.get(name)
-    if wanted is None:
-        return None
-    claim_type, must, must_not = wanted
     for item in sorted(retrieved, key=lambda item: (item.doc_id, item.doc_version, item.chunk.char_start)):
-        if item.kind not in ("rate_sheet", "fee_schedule", "promotion") or brief.product_id not in item.product_ids:
+        if item.kind not in SLOT_KINDS or brief.product_id not in item.product_ids:
             continue
         for line in split_sentences(item.chunk.text):
-            for claim in parse_claims(line, [brief.product_name]):
-                if claim.claim_type == claim_type and must <= claim.subject and not must_not & claim.subject:
-                    shown = claim.text + (" variable APR" if "variable" in claim.subject else " APR") * (name == "apr")
-                    return shown, DraftCitation(item.chunk.chunk_id, line)
+            shown = value_in_claims(name, parse_claims(line, [brief.product_name]))
+            if shown is not None:
+                return shown, DraftCitation(item.chunk.chunk_id, line)
     return None
+
+
+SLOT_KINDS = ("rate_sheet", "fee_schedule", "promotion")
+"""Kinds of document whose numbers may fill a typed slot."""
+
+
+def value_in_claims(name: str, claims: Iterable[Claim]) -> str | None:
+    """Return what a typed slot is filled with: the first claim of its type, as written, or None.
+
+    Parameters
+    ----------
+    name : str
+        A slot of `slots.csv`, where its type and subject words stand.
+    claims : iterable of Claim
+        Of the product's own sources.
+    """
+    slot = typed_slots().get(name)
+    if slot is None or not slot.claim_type:
+        return None
+    for claim in claims:
+        if claim.claim_type == slot.claim_type and slot.must <= claim.subject and not slot.must_not & claim.subject:
+            kind = " variable" if slot.type == "percent" and "variable" in claim.subject else ""
+            return claim.text + kind + slot.suffix
+    return None
+
+
+@dataclass(frozen=True)
+class TypedSlot:
+    """A slot of a fixed text: what it holds, and which claim of the product's sources fills it."""
+
+    name: str
+    type: str
+    claim_type: str
+    must: frozenset[str]
+    must_not: frozenset[str]
+    suffix: str
+
+
+@cache
+def typed_slots() -> dict[str, TypedSlot]:
+    """Return the typed slots by name."""
+    with SLOTS_FILE.open(newline="", encoding="utf-8") as file:
+        return {
+            row["slot"]: TypedSlot(
+                row["slot"],
+                row["type"],
+                row["claim_type"],
+                frozenset(part for part in row["must"].split("|") if part),
+                frozenset(part for part in row["must_not"].split("|") if part),
+                row["suffix"],
+            )
+            for row in csv.DictReader(file)
+        }

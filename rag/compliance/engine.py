@@ -12,23 +12,35 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from rag.compliance import credit_rules, deposit_rules, general_rules, notice_rules, output_rules
-from rag.compliance.model import BLOCK, FIX, PASS, WARN, Finding, Message, Rule
+from rag.compliance import (
+    card_rules,
+    credit_rules,
+    deposit_rules,
+    general_rules,
+    investment_rules,
+    mortgage_rules,
+    notice_rules,
+    output_rules,
+    people_rules,
+)
+from rag.compliance.model import BLOCK, FAMILIES, FIX, PASS, WARN, Finding, Message, MissingAttributeError, Rule
 
 RULES_FILE = Path(__file__).parent / "rules.csv"
 
 RuleFunction = Callable[[Message, Rule], Finding]
 FUNCTIONS: dict[str, RuleFunction] = {
     **general_rules.FUNCTIONS,
+    **people_rules.FUNCTIONS,
     **deposit_rules.FUNCTIONS,
     **credit_rules.FUNCTIONS,
+    **mortgage_rules.FUNCTIONS,
+    **card_rules.FUNCTIONS,
+    **investment_rules.FUNCTIONS,
     **notice_rules.FUNCTIONS,
     **output_rules.FUNCTIONS,
 }
-FAMILIES_WITH_RULES = frozenset({"deposit", "card", "loan", "insurance", "other"})
-"""Families whose own rules are all written; a text about another one is blocked."""
 
-_VERDICTS = {PASS: "pass", WARN: "warned", BLOCK: "blocked", FIX: "blocked"}
+VERDICTS = {PASS: "pass", WARN: "warned", BLOCK: "blocked", FIX: "blocked"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,7 @@ class ComplianceResult:
         """
         rows = []
         for rule, finding in self.findings:
-            verdict = _VERDICTS[finding.verdict]
+            verdict = VERDICTS[finding.verdict]
             if verdict == "pass" and rule.id in fixed:
                 verdict = "fixed"
             rows.append(Check(rule.id, rule.version, verdict, finding.evidence))
@@ -121,7 +133,7 @@ def _rule(row: dict[str, str]) -> Rule:
 
 @cache
 def rules_version(day: date) -> str:
-    """Return a hash of the rules in force on a day and of the code that evaluates them (12 hex digits)."""
+    """Return a hash of the rules in force on a day and of the code and data that evaluate them (12 hex digits)."""
     rows = "".join(f"{rule!r}\n" for rule in load_rules() if rule.is_in_force(day))
     digest = hashlib.sha256(rows.encode())
     package = Path(__file__).parents[1]
@@ -130,7 +142,14 @@ def rules_version(day: date) -> str:
         for name in ("citations", "contacts", "evidence", "grounding", "languages", "privacy", "proving", "slots")
     ]
     for source in sorted(
-        [*package.glob("compliance/*.py"), *package.glob("claims/*.py"), *package.glob("claims/*.txt"), *proof]
+        [
+            *package.glob("compliance/*.py"),
+            *package.glob("compliance/*.csv"),
+            *package.glob("compliance/phrases/*.txt"),
+            *package.glob("claims/*.py"),
+            *package.glob("claims/*.txt"),
+            *proof,
+        ]
     ):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
@@ -156,19 +175,33 @@ def check_message(message: Message) -> ComplianceResult:
     findings: list[tuple[Rule, Finding]] = []
     for rule in rules_in_force(message.send_date):
         if rule.applies_to(message.families, message.channel):
-            findings.append((rule, _evaluate(message, rule)))
-    unknown = sorted(message.families - FAMILIES_WITH_RULES)
+            findings.append((rule, evaluate(message, rule)))
+    unknown = sorted(message.families - frozenset(FAMILIES))
     if unknown:
         rule = findings[0][0]
         findings[0] = (rule, Finding(BLOCK, f"no rules are written for family {', '.join(unknown)}"))
     return ComplianceResult(tuple(findings))
 
 
-def _evaluate(message: Message, rule: Rule) -> Finding:
+def evaluate(message: Message, rule: Rule) -> Finding:
+    """Ask one content rule; one that can't be evaluated blocks.
+
+    Parameters
+    ----------
+    message : Message
+    rule : Rule
+
+    Returns
+    -------
+    Finding
+        'block' where the rule has no function, needs what was not given, or raises.
+    """
     function = FUNCTIONS.get(rule.id)
     if function is None:
         return Finding(BLOCK, "the rule has no function; it can't be evaluated")
     try:
         return function(message, rule)
+    except MissingAttributeError as missing:
+        return Finding(BLOCK, str(missing))
     except Exception as error:  # noqa: BLE001 - a rule that raises blocks, whatever it raised
         return Finding(BLOCK, f"the rule raised {type(error).__name__}: {error}")

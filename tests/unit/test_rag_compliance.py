@@ -16,7 +16,6 @@ from rag.claims.sentences import split_sentences
 from rag.compliance import CheckedSentence, Finding, Message, ProductFacts, Rule, check_message, rules_in_force
 from rag.compliance.credit_rules import monthly_payment
 from rag.compliance.engine import FUNCTIONS, load_rules, rules_version
-from rag.compliance.general_rules import squash
 from rag.compliance.model import ProductError
 from rag.evidence import claims_of_text
 from rag.writers.base import MAX_CHARACTERS
@@ -76,14 +75,6 @@ def test_example(example):
     assert list(finding.disclosures) == example.get("wants", [])
 
 
-def test_every_content_rule_has_examples_of_both_kinds():
-    for rule in load_rules():
-        if rule.rule_class == "a":
-            verdicts = {example["verdict"] for example in EXAMPLES if example["rule"] == rule.id}
-            assert "pass" in verdicts, rule.id
-            assert verdicts & {"fix", "warn", "block"}, rule.id
-
-
 def test_every_rule_has_a_function_and_every_fix_is_one_of_its_row():
     content = {rule.id for rule in load_rules() if rule.rule_class == "a"}
     assert content == set(FUNCTIONS)
@@ -132,8 +123,9 @@ def test_a_rule_without_a_function_blocks(monkeypatch):
 
 def test_a_family_without_rules_is_blocked():
     clean = message(CLEAN)
-    result = check_message(replace(clean, product=replace(clean.product, family="investment")))
+    result = check_message(replace(clean, product=replace(clean.product, family="crypto")))
     assert result.is_blocked
+    assert "crypto" in result.findings[0][1].evidence
 
 
 @pytest.mark.parametrize("attribute", sorted(USUAL))
@@ -181,11 +173,6 @@ def test_level_payments_pay_the_loan_off(amount, rate, payments):
         balance += balance * Decimal(rate) / 10_000 / 12 - payment
     # The payment is rounded to the cent, so at most half a cent a month is left over, with interest on it.
     assert abs(balance) <= Decimal("0.005") * payments * (1 + Decimal(rate) / 10_000 / 12) ** payments + Decimal("0.01")
-
-
-@given(st.text(alphabet="guaranted ", max_size=30))
-def test_squashing_keeps_letters_only(text):
-    assert squash(text) == "".join(text.split())
 
 
 def test_a_finding_shows_no_private_number():

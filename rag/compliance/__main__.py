@@ -1,0 +1,5 @@
+"""Runs `rag.compliance.cli`."""
+
+from rag.compliance.cli import main
+
+raise SystemExit(main())

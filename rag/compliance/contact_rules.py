@@ -1,0 +1,250 @@
+"""Rules about a contact that the text of the message or the send decide: B-04, B-05, B-07, B-10, B-11, B-12.
+
+Belongs here: one function a rule over what a message file says of its customer; B-01, B-02, B-03 and B-06 are those
+of `release_rules`, which the night asks too. What is not known blocks.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rag.compliance.limits import limit
+from rag.compliance.message_file import MessageFile
+from rag.compliance.model import BLOCK, PASS, WARN, CheckedSentence, Finding
+from rag.compliance.release_rules import ReleaseCheck, check_consent, check_offer, check_quiet_hours
+from rag.compliance.wording import find_phrase
+
+CHANNELS_WITH_REVOCATION = ("sms", "call")
+_CREDIT = ("card", "loan", "mortgage")
+_SUPPRESSING = (
+    "deceased",
+    "bankruptcy",
+    "fraud",
+    "identity_theft",
+    "dispute",
+    "complaint",
+    "collections",
+    "hardship",
+    "litigation",
+    "vulnerable",
+    "disaster",
+    "do_not_contact",
+    "minor",
+)
+
+
+def flags_of(file: MessageFile) -> frozenset[str]:
+    """Return the customer's flags, lower case, words joined by underscores; from a list or from name: true."""
+    found = file.customer.get("flags") or ()
+    names = [name for name, is_set in found.items() if is_set] if isinstance(found, Mapping) else list(found)
+    return frozenset(str(name).lower().replace(" ", "_").replace("-", "_") for name in names)
+
+
+def offer_is_live(file: MessageFile) -> Finding:
+    """B-01: the offer is live on the send date, in the customer's state and channel, and not held already."""
+    offer, state = file.offer, str(file.customer.get("state") or "").removeprefix("US-")
+    valid_from = _day(offer.get("valid_from"))
+    if valid_from is None:
+        return Finding(BLOCK, "needs offer.valid_from, which is not given")
+    states = [str(name).removeprefix("US-") for name in offer.get("states") or ()]
+    row = {
+        "name": "offer",
+        "valid_from": valid_from,
+        "valid_to_inclusive": _day(offer.get("valid_to")),
+        "states": states,
+        "state": state,
+        "offered_channels": offer.get("channels"),
+        "channel": file.message.channel,
+        "held_product_ids": file.customer.get("held_product_ids"),
+        "product_id": file.message.product.product_id,
+    }
+    return _finding(check_offer(row, file.message.send_date))
+
+
+def consent_of_channel(file: MessageFile) -> Finding:
+    """B-02 and B-03: no opt-out, and the latest record of the channel is a grant, with its wording for texts."""
+    channel = file.message.channel
+    consent = _consent(file.customer, channel)
+    if channel in _opted_out(file.customer):
+        return Finding(BLOCK, f"opted out of {channel}")
+    if channel == "call":
+        consent = consent or _consent(file.customer, "sms")
+    row = {
+        "channel": channel if channel != "call" else "sms",
+        "consent_status": consent.get("status") if consent else None,
+        "evidence_text": consent.get("evidence_text") if consent else None,
+    }
+    return _finding(check_consent(row))
+
+
+def _consent(customer: Mapping[str, Any], channel: str) -> dict[str, Any] | None:
+    """Return status and wording of a channel's consent, from a mapping, a list of channels or a list of records."""
+    consents = customer.get("consents")
+    if isinstance(consents, Mapping):
+        found = consents.get(channel)
+    else:
+        records = [item for item in consents or () if isinstance(item, Mapping) and item.get("channel") == channel]
+        found = records[-1] if records else channel in (consents or ()) or None
+    if found is None:
+        return None
+    if isinstance(found, Mapping):
+        return {"status": found.get("status", "granted"), "evidence_text": found.get("evidence_text")}
+    status = {True: "granted", False: "withdrawn"}.get(found, str(found)) if isinstance(found, bool) else str(found)
+    return {"status": "granted" if status == "True" else status, "evidence_text": None}
+
+
+def _opted_out(customer: Mapping[str, Any]) -> frozenset[str]:
+    found = customer.get("optouts") or ()
+    names = [name for name, value in found.items() if value] if isinstance(found, Mapping) else list(found)
+    channels = {str(item.get("channel") if isinstance(item, Mapping) else item).lower() for item in names}
+    return frozenset(channels | ({"email", "sms", "push", "in_app", "mail", "call"} if "all" in channels else set()))
+
+
+def no_revocation(file: MessageFile) -> Finding:
+    """B-04: any reply, on any channel, that reasonably asks to stop stops every channel at once."""
+    for reply in file.customer.get("replies") or ():
+        found = is_revocation(str(reply.get("text") if isinstance(reply, Mapping) else reply))
+        if found:
+            return Finding(BLOCK, f"the customer asked to stop: {found!r}")
+    stopped = sorted(_opted_out(file.customer) & set(CHANNELS_WITH_REVOCATION))
+    if stopped and file.message.channel in CHANNELS_WITH_REVOCATION:
+        return Finding(BLOCK, f"consent was revoked for {', '.join(stopped)}; one revocation stops calls and texts")
+    return Finding(PASS, "no reply asks to stop")
+
+
+def is_revocation(reply: str) -> str | None:
+    """Return the words by which a reply asks to stop, in whatever spelling, or None."""
+    return find_phrase(CheckedSentence(reply, "reply", ()).readings, "revocation")
+
+
+def not_on_do_not_call(file: MessageFile) -> Finding:
+    """B-05: the company's own list overrides all; a listed number needs consent or a relationship and a fresh file."""
+    if file.message.channel not in CHANNELS_WITH_REVOCATION:
+        return Finding(PASS, "not applicable: no call or text")
+    flags = flags_of(file)
+    if flags & {"do_not_call", "company_dnc", "dnc"}:
+        return Finding(BLOCK, "on the company's do-not-call list")
+    checked = _day(file.customer.get("registry_date"))
+    most = limit("registry_age_days", file.message.send_date)
+    if checked is None or not 0 <= (file.message.send_date - checked).days <= most:
+        seen = checked or "not given"
+        return Finding(BLOCK, f"needs customer.registry_date within {most} days of the send; it is {seen}")
+    consent = _consent(file.customer, file.message.channel)
+    is_allowed = "established_relationship" in flags or (consent and consent["status"] == "granted")
+    if "national_dnc" in flags and not is_allowed:
+        return Finding(BLOCK, "on the national registry, without permission or an established relationship")
+    return Finding(PASS, f"registry file of {checked}, no entry that forbids")
+
+
+def outside_quiet_hours(file: MessageFile) -> Finding:
+    """B-06: the send lies inside the window in every zone that may be the customer's."""
+    send_at = file.run.get("send_at")
+    if send_at is None:
+        return Finding(BLOCK, "needs run.send_at, an instant such as 2026-11-05T15:00:00Z, which is not given")
+    instant = datetime.fromisoformat(str(send_at).replace("Z", "+00:00"))
+    if instant.tzinfo is None:
+        return Finding(BLOCK, f"run.send_at {send_at!r} has no zone; end it in Z or an offset")
+    zones = [str(name) for name in file.customer.get("tz_candidates") or ()]
+    day = file.message.send_date
+    opens, closes = (int(limit(f"quiet_{name}_hour", day)) for name in ("opens", "closes"))
+    row = {
+        "zones": zones,
+        "channel": file.message.channel,
+        "is_zone_known": bool(zones),
+        "opens_at": datetime.min.replace(hour=opens).time(),
+        "closes_at": datetime.min.replace(hour=closes).time(),
+    }
+    return _finding(check_quiet_hours(row, instant.astimezone(UTC), _zone))
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def lawful_prescreen(file: MessageFile) -> Finding:
+    """B-07: a prescreened offer is a firm one, to a person of age who has not opted out of prescreening."""
+    if not file.message.is_prescreened:
+        return Finding(PASS, "not applicable: no prescreened offer")
+    if not file.message.firm_offer_id:
+        return Finding(BLOCK, "a prescreened offer without offer.firm_offer_id")
+    if flags_of(file) & {"prescreen_opt_out", "bureau_opt_out"}:
+        return Finding(BLOCK, "opted out of prescreened offers")
+    age = _age(file.customer)
+    if age is not None and age < limit("card_age_years", file.message.send_date):
+        return Finding(BLOCK, f"prescreened although {age} years old")
+    return Finding(PASS, f"firm offer {file.message.firm_offer_id}")
+
+
+def old_enough(file: MessageFile) -> Finding:
+    """B-10: the customer is of age; below 21 no card is marketed."""
+    day = file.message.send_date
+    least = limit("card_age_years" if file.message.product.family == "card" else "minimum_age_years", day)
+    age, gate = _age(file.customer), file.customer.get("age_gate")
+    if "minor" in flags_of(file) or (age is not None and age < least):
+        return Finding(BLOCK, f"{age if age is not None else 'a minor'}; {least} years are needed")
+    if age is not None:
+        return Finding(PASS, f"at least {least} years old")
+    if gate in (True, "passed", "pass", "adult", "true"):
+        return Finding(PASS, "the age gate was passed")
+    if gate is None:
+        return Finding(BLOCK, "needs customer.age_gate (true, false) or customer.age, which are not given")
+    return Finding(BLOCK, f"the age gate is {gate!r}")
+
+
+def _age(customer: Mapping[str, Any]) -> int | None:
+    for found in (customer.get("age"), customer.get("age_gate")):
+        if isinstance(found, (int, float)) and not isinstance(found, bool):
+            return int(found)
+    return None
+
+
+def not_suppressed(file: MessageFile) -> Finding:
+    """B-11: no flag stands that suspends marketing."""
+    standing = sorted(flag for flag in flags_of(file) if any(flag.startswith(name) for name in _SUPPRESSING))
+    if standing:
+        return Finding(BLOCK, "marketing is suspended: " + ", ".join(standing))
+    return Finding(PASS, "no flag suspends marketing")
+
+
+def military_limits(file: MessageFile) -> Finding:
+    """B-12: no credit above the cap to a covered borrower; refinancing a protected debt warns."""
+    flags = flags_of(file)
+    if not flags & {"covered_borrower", "mla", "scra", "servicemember", "active_duty", "military"}:
+        return Finding(PASS, "not applicable: no protected status on record")
+    if file.message.product.family in ("card", "loan"):
+        cap = limit("mapr_cap_percent", file.message.send_date)
+        rate = file.product.get("mapr_percent")
+        if not isinstance(rate, (int, float)) or isinstance(rate, bool):
+            return Finding(BLOCK, "needs product.mapr_percent, the highest military APR, which is not given")
+        if rate > cap:
+            return Finding(BLOCK, f"military APR {rate} % to a covered borrower; the cap is {cap} %")
+    named = file.message.find("refinance_words")
+    if named and file.message.families & set(_CREDIT):
+        return Finding(WARN, f"{named!r} may end the cap on debt from before service; a person decides")
+    return Finding(PASS, "within the cap for a covered borrower")
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(str(value)[:10]) if value else None
+
+
+def _finding(check: ReleaseCheck) -> Finding:
+    return Finding(BLOCK if check.is_blocked else PASS, check.evidence)
+
+
+FUNCTIONS: dict[str, Callable[[MessageFile], Finding]] = {
+    "B-01": offer_is_live,
+    "B-02": consent_of_channel,
+    "B-03": consent_of_channel,
+    "B-04": no_revocation,
+    "B-05": not_on_do_not_call,
+    "B-06": outside_quiet_hours,
+    "B-07": lawful_prescreen,
+    "B-10": old_enough,
+    "B-11": not_suppressed,
+    "B-12": military_limits,
+}
