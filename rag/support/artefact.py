@@ -23,11 +23,13 @@ _CODE = (
     "alignment",
     "artefact",
     "contradictions",
+    "edits",
     "features",
     "generator",
     "lexicon",
     "model",
     "passages",
+    "preselection",
     "quantities",
     "reading",
     "relations",
@@ -114,6 +116,11 @@ def load_or_train(
     finally:
         Path(name).unlink(missing_ok=True)
     return model
+
+
+def is_trained(folder: Path, corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> bool:
+    """Tell whether `load_or_train` would find a file, so that nobody waits for training without knowing."""
+    return (folder / f"support-{content_hash_of(corpus_dir, settings or ModelSettings())}.joblib").exists()
 
 
 def _load(path: Path, content_hash: str) -> SupportModel | None:

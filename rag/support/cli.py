@@ -4,18 +4,22 @@ Belongs here: reading and writing lines. A line is judged or answered with an er
 """
 
 import json
+import queue
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 import typer
 
-from rag.support.artefact import load_or_train, models_folder
+from rag.support.artefact import is_trained, load_or_train, models_folder
 from rag.support.model import Judgement, SupportModel
 
 BATCH = 32
-"""Lines judged at a time: enough to embed together, few enough that answers flow; the input is read as it comes."""
+"""Lines judged at a time at most; fewer where the input pauses, so that a line is never kept waiting for the next."""
+BATCH_CHARACTERS = 2_000_000
+"""Lines judged at a time together have no more than this, unless one alone has: memory stays bounded."""
 MAX_LINE = 20_000_000
 """Characters of a line; a longer one is answered with an error."""
 Row = dict[str, Any]
@@ -83,23 +87,61 @@ def judge_lines(lines: Iterable[str], model: SupportModel) -> Iterator[Row]:
     Parameters
     ----------
     lines : iterable of str
-        Read as they come, `BATCH` at a time.
+        Read ahead by at most `BATCH`, in a thread of its own; judged as soon as no other line is at hand.
     model : SupportModel
         See `load_or_train`.
     """
-    batch: list[tuple[str, str, Row] | LineError] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip("\ufeff \t\r\n"):
-            continue
+    number = 0
+    for group in _groups(lines):
+        batch: list[tuple[str, str, Row] | LineError] = []
+        for line in group:
+            number += 1
+            text = line.strip("\ufeff \t\r\n")
+            if not text:
+                continue
+            try:
+                batch.append(parse_line(text))
+            except LineError as error:
+                error.args = (f"line {number}: {error}",)
+                batch.append(error)
+        yield from _answers(batch, model)
+
+
+def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines that are at hand, at least one, at most `BATCH`; waits for the first only."""
+    ahead: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=BATCH)
+
+    def read() -> None:
         try:
-            batch.append(parse_line(line.strip("\ufeff \t\r\n")))
-        except LineError as error:
-            error.args = (f"line {number}: {error}",)
-            batch.append(error)
-        if len(batch) >= BATCH:
-            yield from _answers(batch, model)
-            batch = []
-    yield from _answers(batch, model)
+            for line in lines:
+                ahead.put(line)
+            ahead.put(None)
+        except (OSError, ValueError) as error:  # a stream that breaks or is closed: told where it is read
+            ahead.put(error)
+
+    threading.Thread(target=read, daemon=True, name="pairs-reader").start()
+    while True:
+        group, end = _at_hand(ahead)
+        if group:
+            yield group
+        if isinstance(end, BaseException):
+            raise end
+        if end is None:
+            return
+
+
+def _at_hand(ahead: "queue.Queue[str | BaseException | None]") -> tuple[list[str], str | BaseException | None]:
+    """Return the lines that wait in a queue, and the last thing taken from it: None or an error ends the input."""
+    item = ahead.get()
+    group: list[str] = []
+    size = 0
+    while isinstance(item, str):
+        group.append(item)
+        size += len(item)
+        if len(group) == BATCH or size > BATCH_CHARACTERS or ahead.empty():
+            break
+        item = ahead.get()
+    return group, item
 
 
 def _answers(batch: list[tuple[str, str, Row] | LineError], model: SupportModel) -> Iterator[Row]:
@@ -133,9 +175,8 @@ def run(
     ),
 ) -> None:
     """Judge whether evidence supports claims; prints a JSON line each."""
-    model = load_or_train(models_folder())
     if pairs == "-":
-        write_judgements(sys.stdin.buffer, model, sys.stdout)
+        write_judgements(sys.stdin.buffer, _model(), sys.stdout)
         return
     try:
         stream = Path(pairs).open("rb")  # noqa: SIM115 - closed below; opening is what may fail
@@ -145,7 +186,14 @@ def run(
         )
         raise typer.Exit(2) from error
     with stream:
-        write_judgements(stream, model, sys.stdout)
+        write_judgements(stream, _model(), sys.stdout)
+
+
+def _model() -> SupportModel:
+    folder = models_folder()
+    if not is_trained(folder):
+        typer.echo(f"first use: the support model is trained in {folder} (about a minute)", err=True)
+    return load_or_train(folder)
 
 
 def main() -> None:

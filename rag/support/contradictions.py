@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rag.support import relations
 from rag.support.alignment import Alignment
-from rag.support.quantities import Quantity, near_quantity, same_quantity
+from rag.support.quantities import Quantity, bounded_quantity, near_quantity, same_quantity
 from rag.support.reading import Sentence, Token, stem_of
 
 SAID, MATCHED = 0.5, 0.85
@@ -79,7 +79,11 @@ def claim_quantities(a: Alignment) -> list[Quantity]:
 def missing_quantities(quantities: list[Quantity], sentences: list[Sentence]) -> list[Quantity]:
     """Return the quantities that none of the sentences has."""
     there = [quantity for sentence in sentences for quantity in sentence.quantities]
-    return [quantity for quantity in quantities if not any(same_quantity(quantity, other) for other in there)]
+    return [
+        quantity
+        for quantity in quantities
+        if not any(same_quantity(quantity, other) or bounded_quantity(quantity, other) for other in there)
+    ]
 
 
 def conflicting_quantities(missing: list[Quantity], sentences: list[Sentence]) -> list[tuple[Quantity, Quantity]]:
@@ -97,15 +101,23 @@ def conflicting_quantities(missing: list[Quantity], sentences: list[Sentence]) -
 
 
 def negation_differences(a: Alignment) -> list[Token]:
-    """Return claim words that are negated here and not there, or there and not here."""
+    """Return claim words that are negated here while nothing negates there, or the other way round.
+
+    Word order differs between two ways of saying the same, so a word counts only if the clause it stands in holds no
+    negator at all on the other side, before or after it.
+    """
     different = []
     tokens = a.evidence.tokens
     for token, places in zip(a.words, a.claim.cache.get("positions", ()), strict=False):
         if token.is_name or token.lower[0].isdigit():
             continue
         spots = places.get(a.best) or [place for found in places.values() for place in found]
-        marks = {tokens[place].is_negated for place in spots}
-        if marks and token.is_negated not in marks:
+        there = [tokens[place] for place in spots]
+        if not there:
+            continue
+        added = token.is_negated and not any(other.in_negated_clause for other in there)
+        dropped = not token.in_negated_clause and all(other.is_negated for other in there)
+        if added or dropped:
             different.append(token)
     return different
 

@@ -17,8 +17,8 @@ from rag.support.quantities import Quantity, find_quantities
 from rag.support.relations import IRREGULAR
 from rag.support.words import word_weight
 
-MAX_CHARACTERS = 400_000
-"""Evidence is read up to here; beyond it a pair costs more memory than it is worth (about 130 printed pages)."""
+MAX_CHARACTERS = 100_000
+"""A text is read up to here; longer evidence is cut down to what matters before, see `rag.support.preselection`."""
 MAX_CLAIM_CHARACTERS = 6_000
 MAX_SENTENCE_TOKENS = 90
 """A longer 'sentence' (a list, a table without full stops) is cut, so that one window can't hold everything."""
@@ -28,7 +28,7 @@ NEGATION_REACH = 5
 _PUNCTUATION = str.maketrans({
     "‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "–": "-", "—": " - ", "−": "-", "\u00a0": " ", "…": ". ",
 })  # fmt: skip
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[-'][^\W\d_]+)*|[%$€£&]|[.,;:!?()\[\]\"]")
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*|[%$€£&]|[.,;:!?()\[\]\"]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9À-Þ])|\n+|(?<=[;])\s+")
 _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|No|Inc|Ltd|Co|Corp|Gen|Sen|Rep|Gov|Lt|Col|Sgt|approx|e\.g|"
@@ -58,6 +58,8 @@ class Token:
         Whether it is written like a name: a capital letter inside a sentence, an acronym, an identifier with digits.
     is_negated : bool
         Whether a negator reaches it.
+    in_negated_clause : bool
+        Whether its clause holds a negator, before or after it.
     weight : float
         How much it says: the length of its static word vector (function words 1.5 to 3, rare words and names 5 to 13).
     """
@@ -68,6 +70,7 @@ class Token:
     is_content: bool
     is_name: bool
     is_negated: bool
+    in_negated_clause: bool
     weight: float
 
 
@@ -240,6 +243,7 @@ def _mark(raw: list[str], starts_sentence: bool) -> tuple[Token, ...]:
     tokens: list[Token] = []
     reach = 0
     is_first = starts_sentence
+    in_negated = _negated_clauses(raw)
     for i, text in enumerate(raw):
         if text in PUNCTUATION:
             reach = 0 if text in CLAUSE_ENDS else reach
@@ -251,13 +255,26 @@ def _mark(raw: list[str], starts_sentence: bool) -> tuple[Token, ...]:
         is_plain = lower not in STOPWORDS and lower not in NEGATORS and (len(lower) > 1 or lower.isdigit())
         is_content = is_plain or (is_name and len(lower) > 1)
         weight = word_weight(text if is_name else lower) if is_content else 1.0
-        tokens.append(Token(text, lower, stem_of(lower), is_content, is_name, reach > 0, weight))
+        tokens.append(Token(text, lower, stem_of(lower), is_content, is_name, reach > 0, in_negated[i], weight))
         is_first = False
         if lower in NEGATORS:
             reach = NEGATION_REACH
         elif is_content:
             reach = max(0, reach - 1)
     return tuple(tokens)
+
+
+def _negated_clauses(raw: list[str]) -> list[bool]:
+    """Tell of each raw token whether its clause holds a negator."""
+    flags: list[bool] = []
+    clause: list[str] = []
+    for text in [*raw, "."]:
+        if text.lower() in CLAUSE_ENDS:
+            flags += [any(word in NEGATORS for word in clause)] * len(clause) + [False]
+            clause = []
+        else:
+            clause.append(text.lower())
+    return flags
 
 
 def _is_name(text: str, is_first: bool, following: str) -> bool:

@@ -51,6 +51,13 @@ NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w]|[.,]\d)")
 
 SPELLED = re.compile(r"\b(?:" + "|".join(word for word in UNITS if word != "one") + r")\b", re.IGNORECASE)
 
+COUNTED = re.compile(
+    r"(?<!than )(?<![\w.,:$€£/-])(?:(?:about|around|roughly|some|nearly|almost) )?"
+    r"(?P<n>\d{1,3}(?:,\d{3})+|\d{2,}(?:\.\d+)?)"
+    r"(?P<after> (?:[a-z]{3,}s\b|people\b|million\b|billion\b|per ?cent\b|%))"
+)
+"""A number of things, not a date, a time, an amount with its sign, or a section."""
+
 TAIL = re.compile(
     r",? (?:which|who|while|although|because|but|and so|so that|as|where|after|before|with|and|when|"
     r"since|even though)\b[^,.;]{8,140}(?=[.]?$)"
@@ -219,9 +226,6 @@ def substitute(text: str, table: dict[str, list[str]], rng: random.Random, count
     return text
 
 
-"""Rules that make a true sentence unsupported: name, rule, and how often it is drawn against the others."""
-
-
 def names_in(text: str) -> list[str]:
     """Return the names of a text that stand inside of its sentences."""
     return [name for name in NAME.findall(text) if len(name) > 2]
@@ -235,6 +239,20 @@ def numbers_in(text: str) -> list[str]:
 def words_in(text: str) -> list[str]:
     """Return the plain content words of a text."""
     return [w for w in WORD.findall(text) if w.islower() and len(w) > 3 and w not in STOPWORDS and w not in NEGATORS]
+
+
+def rounded(value: float, digits: int, up: bool) -> float:
+    """Return the value rounded up or down to some significant digits; never the value itself."""
+    step = 10.0 ** (len(str(int(value))) - digits)
+    whole = value // step
+    if up:
+        return (whole + 1) * step
+    return (whole if whole * step < value else whole - 1) * step
+
+
+def written(value: float) -> str:
+    """Return a number as text writes it: 1,300 or 2.5."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
 
 
 def tail_of(text: str) -> str | None:

@@ -10,6 +10,7 @@ from rag.support.lexicon import NEGATORS, STOPWORDS
 from rag.support.quantities import UNITS
 from rag.support.relations import EXCLUSIVE
 from rag.support.rewriting import (
+    COUNTED,
     NAME,
     NUMBER,
     OPPOSITE_FORMS,
@@ -19,10 +20,13 @@ from rag.support.rewriting import (
     WORD,
     Context,
     Rule,
+    lower_first,
     matched_case,
     pick,
     replace_match,
+    rounded,
     substitute,
+    written,
 )
 
 _AUXILIARY = re.compile(
@@ -240,6 +244,33 @@ def replace_phrase(text: str, context: Context, rng: random.Random) -> str | Non
     return f"{here['subject']} {other['verb']}{other['rest']}"
 
 
+def break_bound(text: str, _: Context, rng: random.Random) -> str | None:
+    """Say 'more than 1,400 cases' or 'fewer than 1,300 cases' of 1,312 cases."""
+    matches = list(COUNTED.finditer(text))
+    if not matches:
+        return None
+    match: re.Match = pick(rng, matches)
+    value = float(match["n"].replace(",", ""))
+    if value < 20 or (1000 <= value <= 2100 and "," not in match["n"]):
+        return None
+    up = rng.random() < 0.6
+    said = written(rounded(value, 2, up))
+    few = "less than" if "%" in match["after"] or "cent" in match["after"] else "fewer than"
+    word = str(pick(rng, ["more than", "over", "at least"])) if up else str(pick(rng, [few, "under"]))
+    return text[: match.start()] + f"{word} {said}{match['after']}" + text[match.end() :]
+
+
+def invent_cause(text: str, context: Context, rng: random.Random) -> str | None:
+    """Make another sentence of the evidence the cause of this one."""
+    others = [
+        s for i, s in enumerate(context.sentences) if i != context.place and 4 <= len(s.split()) <= 20 and ":" not in s
+    ]
+    if not others or len(text.split()) > 25 or re.search(r"\b(?:because|since|due to|therefore)\b", text):
+        return None
+    joint = str(pick(rng, [" because ", ", which is why ", " as a result of the fact that "]))
+    return f"{text.rstrip('. ')}{joint}{lower_first(str(pick(rng, others))).rstrip('. ')}."
+
+
 BREAKING: tuple[tuple[str, Rule, float], ...] = (
     ("number", swap_number, 1.6),
     ("name", swap_name, 1.6),
@@ -251,4 +282,6 @@ BREAKING: tuple[tuple[str, Rule, float], ...] = (
     ("detail", add_detail, 2.2),
     ("word", replace_word, 2.0),
     ("predicate", replace_phrase, 1.4),
+    ("bound", break_bound, 1.0),
+    ("cause", invent_cause, 0.5),
 )

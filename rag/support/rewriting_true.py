@@ -9,6 +9,7 @@ import re
 from rag.support.lexicon import NEGATORS, STOPWORDS
 from rag.support.quantities import UNITS
 from rag.support.rewriting import (
+    COUNTED,
     NUMBER,
     SPELLED,
     SUBJECT,
@@ -20,8 +21,10 @@ from rag.support.rewriting import (
     lower_first,
     pick,
     replace_match,
+    rounded,
     substitute,
     upper_first,
+    written,
 )
 
 _LEAD = re.compile(
@@ -167,6 +170,23 @@ def reformat_number(text: str, _: Context, rng: random.Random) -> str | None:
     return str(pick(rng, options)) if options else None
 
 
+def bound_number(text: str, _: Context, rng: random.Random) -> str | None:
+    """Say 'more than 1,300 cases' or 'fewer than 1,400 cases' of 1,312 cases."""
+    matches = list(COUNTED.finditer(text))
+    if not matches:
+        return None
+    match: re.Match = pick(rng, matches)
+    value = float(match["n"].replace(",", ""))
+    if value < 20 or (1000 <= value <= 2100 and "," not in match["n"]):
+        return None
+    up = rng.random() < 0.4
+    said = written(rounded(value, 2, up))
+    is_share = "%" in match["after"] or "cent" in match["after"]
+    few = ["less than", "under"] if is_share else ["fewer than", "under"]
+    word = str(pick(rng, few if up else ["more than", "over", "at least"]))
+    return text[: match.start()] + f"{word} {said}{match['after']}" + text[match.end() :]
+
+
 def to_passive(text: str, _: Context, __: random.Random) -> str | None:
     """Turn 'The council approved the plan.' into 'The plan was approved by the council.'."""
     match = re.match(
@@ -183,5 +203,5 @@ def to_passive(text: str, _: Context, __: random.Random) -> str | None:
 
 KEEPING: tuple[Rule, ...] = (
     drop_lead, move_lead, drop_aside, drop_tail, take_clause, wrap, merge, resolve_pronoun, use_synonyms, use_synonyms,
-    drop_modifiers, reformat_number, to_passive,
+    drop_modifiers, reformat_number, bound_number, to_passive,
 )  # fmt: skip
