@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rag.embeddings import WordLlamaEmbedder
 from rag.support.reading import Reading, Sentence, Token, stem_of
-from rag.support.relations import SYNONYMS
+from rag.support.relations import MATCHING, SYNONYMS
 from rag.support.words import unit_vectors
 
 Matrix = npt.NDArray[np.float32]
@@ -25,7 +25,7 @@ SOFT_FLOOR, SOFT_CEILING = 0.25, 0.80
 TOP_SENTENCES = 3
 
 _SYNONYM_GROUPS: dict[str, set[int]] = {}
-for _number, _group in enumerate(SYNONYMS):
+for _number, _group in enumerate((*SYNONYMS, *MATCHING)):
     for _word in _group:
         _SYNONYM_GROUPS.setdefault(stem_of(_word), set()).add(_number)
 _EMBEDDER = WordLlamaEmbedder()

@@ -18,6 +18,7 @@ from rag import embeddings
 from rag.documents import DOCUMENTS_DIR, DocumentError, parse_document
 from rag.support.model import ModelSettings, SupportModel, train
 from rag.support.passages import PASSAGES_DIR, Passage, read_all_passages
+from rag.support.relations import THESAURUS_DIR
 
 _CODE = (
     "alignment",
@@ -77,7 +78,7 @@ def content_hash_of(corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | 
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     paths = [folder / f"{name}.py" for name in _CODE] + [Path(embeddings.__file__)]
-    paths += sorted(PASSAGES_DIR.glob("*.txt")) + sorted(corpus_dir.glob("*.md"))
+    paths += sorted(PASSAGES_DIR.glob("*.txt")) + sorted(THESAURUS_DIR.glob("*.txt")) + sorted(corpus_dir.glob("*.md"))
     for path in paths:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     digest.update(repr(sorted(asdict(settings or ModelSettings()).items())).encode())

@@ -87,7 +87,7 @@ def judge_lines(lines: Iterable[str], model: SupportModel) -> Iterator[Row]:
     Parameters
     ----------
     lines : iterable of str
-        Read ahead by at most `BATCH`, in a thread of its own; judged as soon as no other line is at hand.
+        Read ahead by half a `BATCH`, in a thread of its own; judged as soon as no other line is at hand.
     model : SupportModel
         See `load_or_train`.
     """
@@ -109,7 +109,7 @@ def judge_lines(lines: Iterable[str], model: SupportModel) -> Iterator[Row]:
 
 def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
     """Yield the lines that are at hand, at least one, at most `BATCH`; waits for the first only."""
-    ahead: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=BATCH)
+    ahead: queue.Queue[str | BaseException | None] = queue.Queue(maxsize=BATCH // 2)
 
     def read() -> None:
         try:

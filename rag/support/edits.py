@@ -37,9 +37,9 @@ def edit_measures(a: Alignment) -> dict[str, float]:
     -------
     dict
         `edit_equal`: share of the claim's words that stand there in the same order; the others are counted the more
-        the larger that share is: `edit_replaced` (weightiest content word that stands in the place of another),
-        `edit_sibling` (of those, a word of the same kind), `edit_inserted` (weight of content put in),
-        `edit_limits_dropped`, `edit_turns_added` (words of `LIMITS` left out, of `TURNS` put in).
+        the larger that share is: `edit_sibling` (weightiest word that stands in the place of another of its kind),
+        `edit_inserted` (weight of content put in), `edit_limits_dropped`, `edit_turns_added` (words of `LIMITS` left
+        out, of `TURNS` put in).
     """
     claim = a.claim.tokens[:LONGEST]
     there = list(a.best_sentence.tokens)
@@ -48,7 +48,7 @@ def edit_measures(a: Alignment) -> dict[str, float]:
     stems_here = {token.lower for token in claim}
     words_there = a.best_sentence.words
     equal = 0
-    replaced = sibling = inserted = 0.0
+    sibling = inserted = 0.0
     dropped = added = 0
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind == "equal":
@@ -62,14 +62,11 @@ def edit_measures(a: Alignment) -> dict[str, float]:
             gap = token.weight * (1.0 - said.get(id(token), 0.0))
             if not theirs:
                 inserted += gap
-                continue
-            replaced = max(replaced, gap)
-            if any(_is_sibling(token, other) for other in theirs):
+            elif any(_is_sibling(token, other) for other in theirs):
                 sibling = max(sibling, gap)
     share = equal / max(len(claim), 1)
     return {
         "edit_equal": share,
-        "edit_replaced": replaced * share,
         "edit_sibling": sibling * share,
         "edit_inserted": inserted * share,
         "edit_limits_dropped": dropped * share,

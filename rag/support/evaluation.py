@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rag.support.artefact import corpus_passages, load_or_train, models_folder
 from rag.support.features import FEATURES
 from rag.support.generator import GeneratorSettings, Pair, generate_pairs
-from rag.support.model import ModelSettings, SupportModel, balanced_weights, fit_all, pair_rows
+from rag.support.model import ModelSettings, SupportModel, balanced_weights, fit, pair_rows
 from rag.support.passages import Passage, read_all_passages, read_passages
 
 Numbers = npt.NDArray[np.float64]
@@ -170,9 +170,9 @@ def held_out_rows(passages: list[Passage], settings: ModelSettings | None = None
     lines = []
     for domain in sorted(set(domains)):
         out = domains == domain
-        models = fit_all(rows[~out], labels[~out], weights[~out], settings)
+        model = fit(rows[~out], labels[~out], weights[~out], settings, settings.seeds[0])
         groups = [pairs[i].group for i in np.flatnonzero(out)]
-        raw = np.mean([model.decision_function(rows[out]) for model in models], axis=0)
+        raw = model.decision_function(rows[out])
         lines.append(_line(f"{domain} held out", int(out.sum()), "support model", labels[out], raw, raw >= 0, groups))
         overlap = rows[out, list(FEATURES).index("exact_best")].astype(np.float64)
         best = _best_threshold(labels[out], overlap)

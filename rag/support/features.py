@@ -3,9 +3,9 @@
 Belongs here: one function for each family of measures, each returning a dict; their order and the direction in which
 each may move the score are in `FEATURES`. Nothing here is learned.
 
-A direction (+1, -1) is a promise kept by training: more of the claim said never makes it look worse supported, a
-missing number never better. That is what carries over to texts unlike those of training. Closeness of wording is
-another thing than support (see `CLOSENESS`).
+A direction (+1, -1) is a promise kept by training: more covered words never make a claim look worse supported, a
+missing number never better. That is what carries over to texts unlike those of training: without it, training learns
+that near copies are suspect, as they are among hand-written pairs and nowhere else.
 """
 
 from itertools import pairwise
@@ -78,7 +78,6 @@ FEATURES: dict[str, int] = {
     "negation_parity": -1,
     "opposites": -1,
     "opposites_near": -1,
-    "gap_anchored": -1,
     "exclusive": -1,
     "universal_added": -1,
     "only_added": -1,
@@ -91,7 +90,6 @@ FEATURES: dict[str, int] = {
     "roles_swapped": -1,
     # a near copy: what was edited
     "edit_equal": 1,
-    "edit_replaced": -1,
     "edit_sibling": -1,
     "edit_inserted": -1,
     "edit_limits_dropped": -1,
@@ -101,22 +99,6 @@ FEATURES: dict[str, int] = {
     # shape
     "evidence_sentences": 0,
 }
-
-CLOSENESS = frozenset(
-    [
-        "exact_best",
-        "exact_window",
-        "exact_top",
-        "exact_document",
-        "pairs_near",
-        "pairs_closeness",
-        "common_order",
-        "common_run",
-        "edit_equal",
-    ]
-)
-"""Features that tell how close the wording is. Half of the models keep their direction, for most near copies are true;
-half are free of it, for an error in one word leaves the rest as close as it was."""
 
 Row = npt.NDArray[np.float32]
 
@@ -261,14 +243,7 @@ def _binding(a: Alignment) -> dict[str, float]:
     earlier = a.soft[:, max(0, predicate - 2) : predicate + 1].max(axis=1)
     name_weights = np.where(is_plain, 0.0, a.weights)
     bound = float((name_weights @ earlier) / name_weights.sum()) if name_weights.sum() > 0 else 1.0
-    gap_anchored = 0.0
-    for i, (token, said) in enumerate(zip(a.words, a.soft[:, a.best], strict=True)):
-        if said < SAID:
-            beside = [j for j in (i - 2, i - 1, i + 1, i + 2) if 0 <= j < len(a.words)]
-            anchored = sum(a.best in found[j] for j in beside) / 4
-            gap_anchored = max(gap_anchored, anchored * token.weight)
     return {
-        "gap_anchored": gap_anchored,
         "pairs_near": near / len(pairs) if pairs else 1.0,
         "pairs_closeness": closeness / len(pairs) if pairs else 1.0,
         "predicate_best": float(by_sentence[predicate]) if total > 0 else 1.0,

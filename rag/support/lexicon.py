@@ -16,7 +16,7 @@ STOPWORDS = _words("""
     than then too very also just about if because while during before after since until up down out over under again
     further once both each other such own same s t d ll m re ve o not no nor n't can could may might must one ones
     according said says say however although though yet whether any some per via upon among between within
-    himself herself itself themselves themself ourselves yourself own get gets got getting
+    percent himself herself itself themselves themself ourselves yourself own get gets got getting
 """)
 
 NEGATORS = _words("""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from rag.support.alignment import Alignment
-from rag.support.features import CLOSENESS, FEATURES, extract_many
+from rag.support.features import FEATURES, extract_many
 from rag.support.generator import GeneratorSettings, Pair, generate_pairs
 from rag.support.passages import Passage
 from rag.support.reading import normalise, split_sentences
@@ -37,7 +37,7 @@ class ModelSettings:
     min_leaf : int
         Pairs in a leaf; 10 to 100.
     seeds : tuple of int
-        Two models each, averaged; 1 to 5 of them.
+        One model each, averaged; 1 to 5 of them.
     folds : int
         For the out-of-fold scores that calibrate and set the threshold; 3 to 8. A passage is in one fold.
     max_documents : int
@@ -56,7 +56,7 @@ class ModelSettings:
     learning_rate: float = 0.1
     leaves: int = 12
     min_leaf: int = 25
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0, 1)
     folds: int = 3
     max_documents: int = 100
     max_paragraphs: int = 10
@@ -223,13 +223,13 @@ def train(passages: list[Passage], settings: ModelSettings | None = None, conten
     raw = np.zeros(len(pairs))
     for number in range(settings.folds):
         inside = fold != number
-        fitted = fit_all(rows[inside], labels[inside], weights[inside], settings)
-        raw[~inside] = _raw(fitted, rows[~inside])
+        model = fit(rows[inside], labels[inside], weights[inside], settings, settings.seeds[0])
+        raw[~inside] = _raw([model], rows[~inside])
     slope, intercept = _calibrate(raw, labels, weights)
     scores = _calibrated(raw, slope, intercept)
     hand = np.array([pair.kind == "hand" for pair in pairs])
     threshold, reason = _choose_threshold(scores[hand], labels[hand])
-    models = fit_all(rows, labels, weights, settings)
+    models = tuple(fit(rows, labels, weights, settings, seed) for seed in settings.seeds)
     return SupportModel(models, slope, intercept, threshold, reason, content_hash, settings)
 
 
@@ -249,26 +249,10 @@ def balanced_weights(pairs: list[Pair]) -> Scores:
     return weights / weights.mean()
 
 
-def fit_all(
-    rows: npt.NDArray[np.float32], labels: npt.NDArray[np.bool_], weights: Scores, settings: ModelSettings
-) -> tuple[Any, ...]:
-    """Fit the classifiers whose log-odds are averaged: for each seed one bound in closeness and one free in it."""
-    return tuple(
-        _fit(rows, labels, weights, settings, seed, directions)
-        for seed in settings.seeds
-        for directions in (FEATURES, FEATURES | dict.fromkeys(CLOSENESS, 0))
-    )
-
-
-def _fit(
-    rows: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.bool_],
-    weights: Scores,
-    settings: ModelSettings,
-    seed: int,
-    directions: dict[str, int],
+def fit(
+    rows: npt.NDArray[np.float32], labels: npt.NDArray[np.bool_], weights: Scores, settings: ModelSettings, seed: int
 ) -> Any:
-    """Fit one classifier, each feature bound to its direction."""
+    """Fit one classifier, each feature bound to its direction; see `FEATURES`."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(
@@ -278,7 +262,7 @@ def _fit(
         min_samples_leaf=settings.min_leaf,
         l2_regularization=5.0,
         max_features=0.5,
-        monotonic_cst=list(directions.values()),
+        monotonic_cst=list(FEATURES.values()),
         early_stopping=False,
         random_state=seed,
     )

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from rag.support.lexicon import NEGATORS, STOPWORDS
-from rag.support.quantities import Quantity, find_quantities
+from rag.support.quantities import UNITS, Quantity, find_quantities
 from rag.support.relations import IRREGULAR
 from rag.support.words import word_weight
 
@@ -37,6 +37,9 @@ _ABBREVIATION = re.compile(
 _SPEAKER = re.compile(r"^\s*(?P<name>[A-Z#][\w.'#-]*(?: [\w.'#-]+){0,3})\s?:\s+(?=\S)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ACRONYMS_LIKE_WORDS = frozenset({"who", "us", "it"})
+_NUMBER_STEMS = {word: str(value) for word, value in UNITS.items() if word not in ("one", "dozen")}
+_SHORT_MINUTES = re.compile(r"\b(\d{1,2}):(\d)(?![\d:])")
+"""Hours as records write them: '7:0-15:30'."""
 _VOWEL = re.compile(r"[aeiouy]")
 CLAUSE_ENDS = frozenset('.;:!?()"') | {"but", "although", "though", "while", "because", "however"}
 PUNCTUATION = frozenset('.,;:!?()[]"%$€£&')
@@ -101,6 +104,10 @@ class Reading:
 @lru_cache(maxsize=200_000)
 def stem_of(word: str) -> str:
     """Reduce a lower-case word to a stem: 'voted' and 'voting' to 'vot', 'cities' and 'city' to 'citi'."""
+    if word[:1].isdigit():
+        return word.replace(",", "")
+    if word in _NUMBER_STEMS:
+        return _NUMBER_STEMS[word]
     word = IRREGULAR.get(word, word)
     if len(word) > 3 and word.endswith("'s"):
         word = word[:-2]
@@ -191,7 +198,8 @@ def _flatten(value: object, path: str, lines: list[str], depth: int) -> None:
     elif value is False or value is None or (isinstance(value, str) and value.lower() in ("no", "none", "closed")):
         lines.append(f"{path}: not {path}, {value if isinstance(value, str) else 'no'}")
     else:
-        lines.append(f"{path}: {'yes' if value is True else value}".replace("_", " "))
+        shown = "yes" if value is True else _SHORT_MINUTES.sub(r"\1:0\2", str(value))
+        lines.append(f"{path}: {shown}".replace("_", " "))
 
 
 def read(text: str, limit: int = MAX_CHARACTERS) -> Reading:

@@ -1,7 +1,11 @@
-"""Relations of words: opposites, irregular forms, synonyms, sets of which one member excludes the others.
+"""Relations of words: opposites, irregular forms, sets of which one member excludes the others.
 
-Belongs here: word lists and nothing else, each as one readable block.
+Belongs here: word lists and nothing else, each as one readable block; the long lists of synonyms are in `thesaurus/`.
 """
+
+from pathlib import Path
+
+THESAURUS_DIR = Path(__file__).parent / "thesaurus"
 
 
 def _pairs(block: str) -> tuple[tuple[str, str], ...]:
@@ -12,6 +16,16 @@ def _pairs(block: str) -> tuple[tuple[str, str], ...]:
 def _groups(block: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(line.split()) for line in block.strip().splitlines() if line.strip())
 
+
+def _read_groups(name: str) -> tuple[tuple[str, ...], ...]:
+    lines = (THESAURUS_DIR / name).read_text(encoding="utf-8").splitlines()
+    return tuple(tuple(line.split()) for line in lines if line.strip() and not line.startswith("#"))
+
+
+SYNONYMS = _read_groups("synonyms.txt")
+"""Words that may stand for each other."""
+MATCHING = _read_groups("matching.txt")
+"""Words that may mean the same, and short forms: good enough to find a word, not to put it."""
 
 OPPOSITES = _pairs("""
     increase/decrease increase/reduce increase/fall increase/decline increase/drop increase/shrink rise/fall rise/drop
@@ -106,258 +120,6 @@ IRREGULAR = dict(
 """)
 )
 """Forms that no suffix rule gets right, and nouns of common verbs."""
-
-SYNONYMS = _groups("""
-    buy purchase acquire
-    sell vend
-    begin start commence launch
-    end finish conclude
-    close shut
-    help assist aid
-    show demonstrate indicate reveal
-    find discover detect uncover
-    need require
-    use utilise utilize employ
-    get obtain receive
-    give provide supply
-    keep retain maintain
-    make produce manufacture
-    build construct erect
-    repair fix mend
-    ask request
-    answer reply respond
-    tell inform notify
-    say state remark
-    announce declare disclose unveil
-    think believe consider
-    want wish desire
-    allow permit let
-    forbid ban prohibit bar
-    stop halt cease
-    reject refuse decline
-    choose select pick
-    try attempt
-    leave depart quit
-    arrive reach
-    go travel
-    increase rise grow climb gain
-    decrease fall decline drop shrink
-    raise lift hike
-    reduce lower cut trim
-    improve enhance better
-    damage harm hurt
-    injure hurt wound
-    kill slay murder
-    die perish
-    live reside dwell
-    work labour toil
-    job position post role
-    worker employee staff
-    boss chief head
-    company firm business enterprise corporation
-    shop store
-    doctor physician
-    lawyer attorney
-    teacher instructor
-    pupil student schoolchild
-    child kid youngster
-    father dad
-    mother mom mum
-    person individual
-    man male
-    woman female
-    car automobile vehicle
-    lorry truck
-    flat apartment
-    house home residence
-    lift elevator
-    film movie
-    picture image photo photograph
-    road street
-    city town
-    country nation state
-    sea ocean
-    hill mountain
-    forest wood woodland
-    fire blaze
-    storm gale tempest
-    illness disease sickness
-    medicine drug medication
-    money cash funds
-    cost price
-    fee charge
-    pay salary wage
-    profit earnings
-    revenue sales turnover
-    debt liability
-    big large huge
-    small little tiny
-    quick fast rapid swift
-    slow sluggish
-    easy simple
-    hard difficult tough
-    important significant major key
-    famous well-known renowned
-    rich wealthy
-    poor impoverished
-    old elderly aged
-    new recent fresh
-    good fine
-    bad poor
-    happy glad pleased
-    sad unhappy
-    angry furious
-    afraid scared frightened
-    safe secure
-    dangerous hazardous risky
-    enough sufficient
-    whole entire
-    main principal chief
-    near close nearby
-    often frequently
-    rarely seldom
-    usually generally normally typically
-    about approximately roughly around
-    almost nearly
-    only solely
-    also additionally
-    yearly annual annually
-    monthly month
-    half 50-percent
-    twice double
-    court tribunal
-    police officers
-    prison jail
-    thief burglar robber
-    steal rob
-    crime offence offense
-    law statute act
-    rule regulation
-    agreement deal accord pact treaty
-    contract agreement
-    meeting session
-    vote ballot
-    election poll
-    government administration cabinet
-    parliament legislature
-    minister secretary
-    leader head chief
-    war conflict
-    soldier troop
-    attack assault strike
-    match game
-    win victory triumph
-    lose defeat beat
-    goal score
-    coach manager trainer
-    player athlete
-    result outcome finding
-    study research investigation trial
-    scientist researcher
-    author writer novelist
-    book novel volume
-    song track
-    singer vocalist
-    actor performer
-    exhibition show display
-    holiday vacation
-    trip journey voyage
-    hotel inn
-    guest visitor
-    food meal
-    drink beverage
-    rubbish garbage waste trash
-    kind type sort
-    part portion share section
-    amount sum
-    number figure
-    mistake error
-    problem issue trouble difficulty
-    danger risk hazard
-    chance opportunity possibility
-    idea notion concept
-    aim goal objective purpose
-    plan scheme project
-    way method manner
-    reason cause
-    effect impact
-    change alter modify
-    replace substitute
-    delay postpone defer
-    cancel scrap abandon
-    suspend halt
-    resume restart
-    continue proceed
-    join enter
-    include contain comprise
-    cover include
-    protect guard shield
-    save rescue
-    search look seek
-    send dispatch ship
-    bring carry deliver
-    throw toss hurl
-    pull drag
-    fill load
-    clean wash
-    cook prepare
-    talk speak
-    argue contend claim maintain
-    warn caution alert
-    criticise criticize condemn
-    praise commend laud
-    support back endorse
-    oppose resist object
-    agree consent
-    deny dispute
-    admit acknowledge concede
-    promise pledge vow
-    expect anticipate forecast predict
-    doubt question
-    fear worry
-    hope wish
-    receive get
-    refund reimburse repay
-    withdraw remove
-    account profile
-    bank lender
-    loan credit
-    customer client
-    bonus reward
-    rate percentage
-    interest yield
-    balance amount
-    deposit payment
-    insurance cover coverage
-    apartment flat
-    autumn fall
-    ill sick unwell
-    alive living
-    dead deceased
-    wolf wolves
-    glacier ice
-    euro euros
-    cyclist biker
-    bike bicycle
-    cycle bike
-    plane aircraft airplane
-    ship vessel boat
-    train rail railway
-    journey crossing
-    fortnight weeks
-    dawn sunrise
-    dusk sunset
-    evening night
-    noon midday
-    weekend saturday sunday
-    permit licence license authorisation authorization
-    compulsory mandatory obligatory
-    optional voluntary
-    free complimentary gratis
-    discount reduction
-    guarantee warranty
-    faulty defective broken
-""")
 
 EXCLUSIVE = _groups("""
     monday tuesday wednesday thursday friday saturday sunday

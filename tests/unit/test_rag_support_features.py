@@ -58,6 +58,23 @@ def test_a_negated_word_differs_only_where_the_other_is_not() -> None:
     assert measured("Ticket prices will not rise next year.")["negation_scope"] == 0
 
 
+def test_an_edit_of_a_near_copy_is_measured_where_it_stands() -> None:
+    same = measured("Keita scored the winner in stoppage time.")
+    assert same["edit_equal"] == 1.0
+    assert same["edit_sibling"] == same["edit_inserted"] == same["edit_limits_dropped"] == 0.0
+    assert measured("Keita scored the loser in stoppage time.")["edit_sibling"] > 0
+    assert measured("Keita scored the winner in stoppage time with a header.")["edit_inserted"] > 0
+    assert measured("The club signs a new keeper.")["edit_limits_dropped"] > 0
+    assert measured("The club may only sign a new keeper.")["edit_turns_added"] > 0
+
+
+def test_a_number_counts_with_what_stands_around_it() -> None:
+    evidence = "The fast service costs 142 and takes five days. The standard service costs 82 and takes three weeks."
+    right = measured("The standard service costs 82.", evidence)["context_least"]
+    assert right == 1.0
+    assert measured("The fast service costs 82.", evidence)["context_least"] < right
+
+
 def test_synonyms_cover_and_opposites_do_not() -> None:
     said = measured("The firm purchased a car.", "The company bought an automobile.")["soft_best"]
     turned = measured("Sales increased.", "Sales decreased.")

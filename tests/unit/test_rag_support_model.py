@@ -3,6 +3,7 @@
 import io
 import json
 import runpy
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -180,15 +181,44 @@ def test_answers_flow_before_the_input_ends(model: SupportModel) -> None:
     assert len(read) <= 64
 
 
+def test_a_line_is_answered_while_the_next_is_not_yet_written(model: SupportModel) -> None:
+    answered = threading.Event()
+
+    def one_then_wait():
+        yield ODD_LINES[0]
+        assert answered.wait(20), "the first line was kept waiting for the second"
+        yield "broken"
+
+    answers = judge_lines(one_then_wait(), model)
+    assert next(answers)["id"] == 7
+    answered.set()
+    assert next(answers)["error"]["code"] == "not_json"
+    assert list(answers) == []
+
+
+def test_a_broken_stream_is_told(model: SupportModel) -> None:
+    def broken():
+        yield ODD_LINES[0]
+        raise OSError("disk gone")
+
+    answers = judge_lines(broken(), model)
+    assert next(answers)["id"] == 7
+    with pytest.raises(OSError, match="disk gone"):
+        next(answers)
+
+
 def test_command_line(model: SupportModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.setattr("rag.support.cli.load_or_train", lambda _: model)
+    monkeypatch.setenv("WORDBOND_HOME", str(tmp_path))
     path = tmp_path / "pairs.jsonl"
     path.write_text(ODD_LINES[0] + "\nbroken\n")
     monkeypatch.setattr("sys.argv", ["grounding", str(path)])
     with pytest.raises(SystemExit) as stopped:
         main()
-    lines = capsys.readouterr().out.splitlines()
+    out, told = capsys.readouterr()
+    lines = out.splitlines()
     assert stopped.value.code in (0, None)
+    assert told.startswith(f"first use: the support model is trained in {tmp_path / 'models'}")
     assert json.loads(lines[0])["supported"] is True and "error" in json.loads(lines[1])
     monkeypatch.setattr("sys.argv", ["grounding", str(tmp_path / "missing.jsonl")])
     with pytest.raises(SystemExit) as stopped:
@@ -206,10 +236,12 @@ def test_figures_of_evaluation() -> None:
 
 
 def test_huge_evidence_takes_bounded_time(model: SupportModel) -> None:
-    evidence = " ".join(f"Sentence number {i} speaks of matter {i % 97} and of river {i % 31}." for i in range(20_000))
+    filler = " ".join(f"Sentence number {i} speaks of matter {i % 97} and of river {i % 31}." for i in range(20_000))
+    said = "The treasurer of Skarn resigned in spring."
     start = time.monotonic()
-    (judgement,) = model.judge([("Sentence number 5 speaks of matter 5.", evidence)])
-    assert 0 <= judgement.score <= 1
+    there, absent = model.judge([(said, f"{filler} {said} {filler}"), (said, filler)])
+    assert there.supported and there.reasons[0] == "stands in the evidence word for word"
+    assert not absent.supported
     assert time.monotonic() - start < 60
 
 
