@@ -10,6 +10,7 @@ from datetime import date
 from rag.claims import Claim
 from rag.claims.lexicon import SUBJECT_TAGS
 from rag.compliance.model import BLOCK, PASS, WARN, CheckedSentence, Finding, Message, Rule
+from rag.compliance.wording import find_phrase
 
 _FEE_KINDS = frozenset(
     {"foreign", "late", "returned", "overdraft", "origination", "application", "prepayment", "early_withdrawal"}
@@ -147,6 +148,10 @@ def no_fee_contradiction(message: Message, _: Rule) -> Finding:
             if against:
                 return Finding(BLOCK, f"says {what!r} {against}")
             denied = what
+    asked = find_phrase((message.text.replace("\n", " "),), "deny_all_fees") if denied is None else None
+    against = _contradiction(frozenset(), charged, message) if asked else None
+    if against:
+        return Finding(BLOCK, f"says {asked!r} {against}")
     return Finding(PASS, f"denies {denied!r}, as the fee schedule does" if denied else "denies no fee")
 
 
@@ -156,7 +161,8 @@ def _kinds_named(sentence: CheckedSentence) -> frozenset[str]:
 
 
 def _is_named_denial(claim: Claim) -> bool:
-    return claim.is_negative and not claim.conditions and claim.value not in ("waived", "free") and bool(_kinds(claim))
+    is_denied = claim.claim_type == "fee" and claim.is_negative and claim.value not in ("waived", "free")
+    return is_denied and not claim.conditions and bool(_kinds(claim))
 
 
 def _kinds(claim: Claim) -> frozenset[str]:

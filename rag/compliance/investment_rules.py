@@ -109,7 +109,10 @@ def _wrong_standing(message: Message, entity: str) -> str | None:
     for sentence in message.all_sentences:
         if sentence.role == "disclosure":
             continue
+        is_about_investing = sentence.find("family_investment") or re.search(r"\binvest", sentence.plain)
         for seller in _bank_sells().finditer(sentence.text):
+            if seller["at"] and not is_about_investing:
+                continue
             if (seller["bank"] or seller["at"]).lower() != entity.lower():
                 return f"names the bank as the seller: {seller.group()!r}"
     return None

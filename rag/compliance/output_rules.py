@@ -54,6 +54,7 @@ _MARKERS = tuple(
 )
 _PROMPT_RUN = 7
 """Words in a row of the system prompt that are a leak (5 to 12): shorter runs occur in ordinary copy."""
+_ARM = re.compile(r"(?:3|5|7|10)/[16]")
 _WORD = re.compile(r"[a-z']+")
 
 
@@ -66,10 +67,12 @@ def no_approximate_rate(message: Message, _: Rule) -> Finding:
 
 
 def dates_are_spelled_out(message: Message, _: Rule) -> Finding:
-    """H-DATE-01: a date has its month spelled out and stands in the calendar; 02/03 is two days."""
-    for claim in message.claims_of("date"):
-        if claim.unit == "malformed":
-            return Finding(BLOCK, f"a date that can be read in two ways or does not exist: {claim.text!r}")
+    """H-DATE-01: a date has its month spelled out and stands in the calendar; 02/03 is two days, a 5/1 ARM is none."""
+    for sentence in message.all_sentences:
+        for claim in sentence.all_claims:
+            is_loan_type = _ARM.fullmatch(claim.text) and sentence.find("adjustable_rate_mortgage")
+            if claim.claim_type == "date" and claim.unit == "malformed" and not is_loan_type:
+                return Finding(BLOCK, f"a date that can be read in two ways or does not exist: {claim.text!r}")
     return Finding(PASS, "dates have their month spelled out")
 
 

@@ -17,6 +17,7 @@ from rag.grounding import GroundingSettings
 CITATION_KINDS = (*KINDS, "cleared_award", "factual_insert")
 """Kinds of document, and the two kinds of pre-cleared text that rules A-GEN-07 and A-INV-02 let through."""
 _RATE_KINDS = (*GroundingSettings().rate_kinds, "factual_insert")
+_NO_RATES = frozenset({"cash_back", "reward", "discount"})
 _NO_TERMS = ("url", "phone", "address")
 
 
@@ -117,7 +118,8 @@ def _needs_source(claim: Claim, product: ProductFacts) -> bool:
 
 
 def _is_source(item: Citation, claim: Claim) -> bool:
-    return claim.claim_type not in ("apy", "apr", "rate", "bps") or item.kind in _RATE_KINDS
+    is_rate = claim.claim_type in ("apy", "apr", "rate", "bps") and not claim.subject & _NO_RATES
+    return not is_rate or item.kind in _RATE_KINDS
 
 
 def _bears(source: Claim, claim: Claim) -> bool:

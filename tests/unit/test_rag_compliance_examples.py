@@ -9,13 +9,16 @@ import pytest
 import yaml
 
 import rag.compliance
+from rag.compliance.cli import rows_of
 from rag.compliance.engine import FUNCTIONS, evaluate, load_rules
 from rag.compliance.message_file import read_message
+from rag.compliance.model import FAMILIES
 
 FOLDER = Path(rag.compliance.__file__).parent
 DAY = date(2026, 11, 5)
 TABLE = yaml.safe_load((FOLDER / "examples_table.yaml").read_text())["groups"]
 WILD = yaml.safe_load((FOLDER / "examples_wild.yaml").read_text())
+CLEAN = yaml.safe_load((FOLDER / "examples_clean.yaml").read_text())
 RULES = {rule.id: rule for rule in load_rules() if rule.is_in_force(DAY)}
 VERDICTS = {"pass": {"pass"}, "warn": {"warn"}, "fail": {"fix", "block"}}
 USUAL = {
@@ -79,3 +82,15 @@ def test_an_example_without_its_product_is_blocked_where_the_rule_needs_it():
     whole = {"text": text, "channel": "email", "product": {"family": "deposit"}, "run": {"as_of": "2026-11-05"}}
     finding = evaluate(read_message(json.dumps(whole), DAY).message, RULES["A-DD-02"])
     assert (finding.verdict, "product.rate_type" in finding.evidence) == ("block", True)
+
+
+@pytest.mark.parametrize("item", CLEAN, ids=lambda item: f"{item['product']['name']} {item.get('channel', 'email')}")
+def test_clean_copy_of_every_family_may_be_sent(item):
+    fields = {**item, "product": {"legal_entity": "Harbor Bank", "name": "", "rate_type": "none", **item["product"]}}
+    file = read_message(message_of({}, fields), DAY)
+    assert [row for row in rows_of(file) if row["verdict"] not in ("pass", "fixed")] == []
+
+
+def test_clean_copy_covers_every_family_and_written_channel():
+    assert {item["product"]["family"] for item in CLEAN} == set(FAMILIES)
+    assert {item.get("channel", "email") for item in CLEAN} == {"email", "sms", "push", "in_app", "mail"}

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.compliance import cli
 from rag.compliance.contact_rules import FUNCTIONS as CONTACT
 from rag.compliance.contact_rules import is_revocation
 from rag.compliance.engine import load_rules
 from rag.compliance.mending import judge
-from rag.compliance.message_file import MessageFileError, UnknownFamilyError, read_message
+from rag.compliance.message_file import CHANNELS, MessageFileError, UnknownFamilyError, read_message
+from rag.compliance.model import FAMILIES
 from rag.compliance.record_rules import FUNCTIONS as RECORDS
 
 DAY = date(2026, 11, 5)
@@ -300,3 +303,21 @@ def test_the_example_of_the_readme_is_what_the_command_prints(capsys, monkeypatc
     assert line in printed
     blocked = {json.loads(row)["rule_id"] for row in printed if json.loads(row)["verdict"] == "blocked"}
     assert "A-DD-06" in blocked
+
+
+WORDS = [
+    *("$", "5", "%", "3.10%", "$1,000", "4,10", "02/03", "1/1/2026", "36", "0%", ".", "?", ":", "\n", "{link}"),
+    *("APR", "APY", "from", "up", "to", "as low as", "intro", "then", "fee", "free", "no", "not", "never", "month"),
+    *("payments of", "mortgage", "HELOC", "overdraft", "card", "FDIC", "insured", "bonus", "fund", "guaranteed"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14), st.sampled_from(FAMILIES), st.sampled_from(CHANNELS))
+@settings(max_examples=60, deadline=None)
+def test_no_rule_raises_whatever_the_text(words, family, channel):
+    text = " ".join(words)
+    if not text.strip():
+        return
+    whole = {**CLEAN, "text": text, "channel": channel, "product": {**SAVINGS, "family": family}}
+    raised = [row for row in cli.rows_of(read_message(json.dumps(whole), DAY)) if "the rule raised" in row["evidence"]]
+    assert raised == []
