@@ -40,7 +40,7 @@ def foreign_language(text: str, names: tuple[str, ...] = ()) -> str | None:
     str or None
         A language, or a script such as 'CYRILLIC'.
     """
-    for name in names:
+    for name in filter(None, names):
         text = text.replace(name, " ")
     words = [word.casefold() for word in _WORD.findall(_SLOT.sub(" ", text))]
     for letter in (letter for word in words for letter in word if not letter.isascii()):
@@ -50,6 +50,8 @@ def foreign_language(text: str, names: tuple[str, ...] = ()) -> str | None:
     english = sum(word in _WORDS["English"] for word in words)
     counts = {name: sum(word in known for word in words) for name, known in _WORDS.items() if name != "English"}
     best = max(sorted(counts), key=lambda name: counts[name])
+    if not any(len(word) > 1 and word in _WORDS[best] for word in words):
+        counts[best] = 0  # 'P.O.' and 'I' are of no language
     has_marks = any(not word.isascii() for word in words)
     if counts[best] > english and (counts[best] >= 2 or english == 0) and len(words) > 1:
         return best

@@ -49,10 +49,11 @@ def judge(message: Message) -> Judgement:
     Returns
     -------
     Judgement
-        A text a rule blocks is not mended; a fixed text that can't be filled is not appended, and its rule blocks.
+        Mending is tried even where another rule blocks, so that one run shows all there is to do; a fixed text that
+        can't be filled is not appended, and its rule blocks.
     """
     first = check_message(message)
-    if first.is_blocked or not first.wanted_disclosures:
+    if not first.wanted_disclosures:
         return Judgement(message, first.findings, {})
     added, unfilled = _fixed_texts(message, first)
     mended = _appended(message, added) if added else message

@@ -89,20 +89,27 @@ def test_a_fixed_text_is_appended_once_and_named(capsys, monkeypatch):
     assert {name for name, row in found.items() if row["verdict"] != "pass"} == {"A-FD-01"}
 
 
-def test_a_blocked_text_is_not_mended(capsys, monkeypatch):
+def test_one_run_shows_what_is_fixed_beside_what_is_blocked(capsys, monkeypatch):
     code, found, _ = rows(capsys, monkeypatch, text="Save now or never. Profit from it.")
-    assert (code, found["A-DD-06"]["verdict"], found["A-FD-01"]["verdict"]) == (1, "blocked", "blocked")
+    assert (code, found["A-DD-06"]["verdict"], found["A-FD-01"]["verdict"]) == (1, "blocked", "fixed")
 
 
-def test_a_fixed_text_that_can_not_be_filled_blocks_and_says_why():
-    bare = file_of(text="A fund.", product={**SAVINGS, "family": "investment", "nondeposit": True, "legal_entity": ""})
-    assert judge(bare.message).fixed == {}
+def test_a_short_text_of_an_unnamed_product_is_english(capsys, monkeypatch):
+    product = {**SAVINGS, "name": ""}
+    text = "Get $200 for opening. Write to P.O. Box 4. As I said."
+    _, found, _ = rows(capsys, monkeypatch, text=text, product=product)
+    assert {found["A-GEN-08"]["verdict"], found["H-LANG-01"]["verdict"]} == {"pass"}
+
+
+def test_a_fixed_text_that_can_not_be_filled_blocks_and_says_why(capsys, monkeypatch):
     text = CLEAN["text"].replace(" as of November 2, 2026", "")
-    uncited = judge(file_of(text=text, citations=[]).message)
-    assert uncited.fixed == {}
-    card = {**SAVINGS, "family": "card", "name": "Quay Card"}
-    wanted = judge(file_of(text=CLEAN["text"].replace("Member FDIC. ", "") + " No annual fee.", product=card).message)
-    assert {rule.id: f.verdict for rule, f in wanted.findings}["A-Z16-01"] == "block"
+    _, found, _ = rows(capsys, monkeypatch, text=text, citations=[])
+    row = found["A-DD-02"]
+    assert (row["verdict"], row["disclosures"]) == ("blocked", [])
+    assert "DD_ASOF needs rate_as_of_date, which no cited source of the product gives" in row["evidence"]
+    tiers = {**RATES, "quote": "Below $900: 1.00% APY. From $900: 3.10% APY."}
+    _, found, _ = rows(capsys, monkeypatch, product={**SAVINGS, "tiered": True}, citations=[tiers])
+    assert "the catalogue has no text DD_TIERS" in found["A-DD-03"]["evidence"]
 
 
 def test_slots_of_a_fixed_text_come_from_cited_sources():
