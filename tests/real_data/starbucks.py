@@ -265,7 +265,7 @@ def _news_lines(name: str, duration: int) -> dict[str, tuple[str, ...]]:
         "terms in short | role: claim | channel: in_app": (f"{name} is open for {duration} days.",),
         "benefits | role: benefit | channel: email, push, in_app": (
             "There is nothing to buy.",
-            "A look costs nothing.",
+            "It is there to read, nothing more.",
         ),
         **_links("news"),
     }
