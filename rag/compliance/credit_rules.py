@@ -26,7 +26,7 @@ def loan_rate_is_apr(message: Message, rule: Rule) -> Finding:
             simple = message.find("simple_rate")
             if not simple or not rates:
                 return Finding(BLOCK, f"{claim.text!r} is not labelled annual percentage rate")
-            if message.is_dwelling_credit and "annual" not in simple:
+            if "annual" not in simple and message.is_dwelling_credit:
                 return Finding(BLOCK, f"{claim.text!r}: beside the APR a home loan shows a simple annual rate only")
     if not rates:
         return Finding(PASS, "no rate")

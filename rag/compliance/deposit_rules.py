@@ -57,21 +57,20 @@ def companions_of_yield(message: Message, _: Rule) -> Finding:
     if old:
         days = limit("recent_rate_days", message.send_date)
         return Finding(BLOCK, f"the yield is shown as of {old}, not within {days} days before {message.send_date}")
-    is_variable = message.attribute("rate_type", "deposit") == "variable"
-    steady = message.find("never_changes") if is_variable else None
-    if steady:
+    steady = message.find("never_changes")
+    if steady and message.attribute("rate_type", "deposit") == "variable":
         return Finding(BLOCK, f"says {steady!r} of a variable rate")
     balance = _largest(message.rate_claims, {"minimum", "balance"}, {"opening"})
     opening = _largest(message.rate_claims, {"minimum", "opening"}, set())
-    is_certificate = message.product.is_true("time_account")
+    # An attribute is asked for only where the text does not say the thing anyway: what is not needed may be unknown.
     needed = (
-        ("DD_VARIABLE", is_variable and not message.says("rate_varies")),
+        ("DD_VARIABLE", not message.says("rate_varies") and message.attribute("rate_type", "deposit") == "variable"),
         ("DD_ASOF", not _has_period(message)),
         ("DD_MINBAL", bool(balance) and not _shows(message, balance)),
         ("DD_MINOPEN", opening > balance and not _shows(message, opening)),
-        ("DD_FEES", message.product.is_true("maintenance_fee") and not message.says("fees_reduce")),
-        ("DD_TERM", is_certificate and not _has_term(message)),
-        ("DD_EWP", is_certificate and not message.says("early_withdrawal")),
+        ("DD_FEES", not message.says("fees_reduce") and message.attribute("maintenance_fee", "deposit") == "true"),
+        ("DD_TERM", not _has_term(message) and message.attribute("time_account", "deposit") == "true"),
+        ("DD_EWP", not message.says("early_withdrawal") and message.attribute("time_account", "deposit") == "true"),
     )
     missing = tuple(name for name, is_missing in needed if is_missing)
     if missing:
@@ -140,8 +139,9 @@ def all_tiers(message: Message, rule: Rule) -> Finding:
     if not rates:
         return Finding(PASS, "no rate shown")
     is_up_to = any("up_to" in claim.qualifiers for claim in rates)
-    is_stepped = message.attribute("stepped", "deposit") == "true"
-    if is_stepped or message.attribute("tiered", "deposit") == "true":
+    is_stepped = message.product.family == "deposit" and message.product.stepped == "true"
+    is_ladder = is_stepped or message.attribute("tiered", "deposit") == "true"
+    if is_ladder or message.attribute("stepped", "deposit") == "true":
         return _whole_ladder(message, rule, rates, is_stepped=is_stepped, is_up_to=is_up_to)
     if is_up_to:
         return Finding(BLOCK, f"'up to' {rates[0].text!r} for a rate without tiers")

@@ -309,9 +309,8 @@ class Message:
     @cached_property
     def is_home_equity_line(self) -> bool:
         """Whether the dwelling-secured credit is open-end: a line, not a loan."""
-        if not self.is_dwelling_credit:
-            return False
-        return find_phrase((self.product.name.lower(),), "heloc_words") is not None or bool(self.find("heloc_words"))
+        is_named = find_phrase((self.product.name.lower(),), "heloc_words") or self.find("heloc_words")
+        return bool(is_named) and self.is_dwelling_credit
 
 
 @dataclass(frozen=True)

@@ -128,10 +128,17 @@ def test_a_text_message_without_room_for_its_fixed_texts_is_blocked(capsys, monk
 @pytest.mark.parametrize("attribute", ["rate_type", "maintenance_fee", "time_account"])
 def test_a_missing_attribute_blocks_the_rules_that_need_it_by_name(attribute, capsys, monkeypatch):
     product = {name: value for name, value in SAVINGS.items() if name != attribute}
-    code, found, _ = rows(capsys, monkeypatch, product=product)
+    text = CLEAN["text"].replace("The rate may change after the account is opened. ", "")
+    code, found, _ = rows(capsys, monkeypatch, product=product, text=text)
     assert (code, found["A-DD-02"]["verdict"]) == (1, "blocked")
     assert f"product.{attribute}" in found["A-DD-02"]["evidence"]
     assert found["A-CS-01"]["verdict"] == "pass"
+
+
+def test_an_attribute_that_decides_nothing_may_be_unknown(capsys, monkeypatch):
+    product = {name: value for name, value in SAVINGS.items() if name != "rate_type"}
+    _, found, _ = rows(capsys, monkeypatch, product=product)
+    assert found["A-DD-02"]["verdict"] == "pass"
 
 
 def test_an_unknown_family_is_blocked_and_unreadable(capsys, monkeypatch):
