@@ -31,7 +31,7 @@ _GIVEN = {
 }
 _OWN_RECORDS = re.compile(
     r"\b(?:my own (?:cd|account|card|loan|payment|balance|certificate|claim|rate)"
-    r"|do i (?:have left|still owe|owe)|did (?:my|i)\b|has my|have you (?:received|got) my"
+    r"|do i (?:have left|still owe)|did (?:my|i)\b|has my|have you (?:received|got) my"
     r"|is my \w+(?: \w+)? (?:approved|paid|ready|shipped|processed|open|active)\b|was i charged|i personally"
     r"|show me (?:my|last|the)|on file for me|do you have for me|have on file|who is listed"
     r"|my (?:last|latest|most recent|next) |what(?:'s| is) my |what(?: are|'re) my |is there a hold"

@@ -14,6 +14,8 @@ import yaml
 ASKED_ON = date(2026, 1, 15)
 """Day of a question that names none."""
 HALVES = ("development", "test")
+LATER = ("second",)
+"""Written after the first measurement on the test half, to fit on; never counted in the two halves."""
 
 
 @dataclass(frozen=True)
