@@ -10,7 +10,7 @@ CLI = $(PY) -m dagster_pipeline
 DECISION = --template "$(or $(TEMPLATE),$(error name the template: TEMPLATE=id; make templates lists them))" \
   $(if $(BY),,$(error say who decides: BY='your name'))--by "$$BY" --note "$$NOTE"
 
-.PHONY: help setup run check world night backfill ui sql message templates approve reject test test-data lint bench format clean
+.PHONY: help setup run check world night backfill ui sql message templates approve reject test test-data lint bench bench-retrieval format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -72,6 +72,10 @@ lint: $(STAMP) ## linters and types
 
 format: $(STAMP) ## format the code
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+bench-retrieval: $(STAMP) ## how questions find their passages; with WORDBOND_REAL_DATA also the regulations
+	@$(PY) -m tests.benchmarks.retrieval_questions
+	@[ -z "$$WORDBOND_REAL_DATA" ] || $(PY) -m tests.benchmarks.regulations
 
 bench: $(STAMP) ## timings and memory: of the simulator, and of the whole line at full size
 	@$(PY) -m tests.benchmarks.simulator

@@ -18,6 +18,8 @@ from rag.store import IndexedChunk, Store
 RANK_CONSTANT = 60
 """The constant of reciprocal rank fusion; its paper's value. Smaller trusts the first ranks more (1 to 200)."""
 
+LIST_DEPTH = 100
+"""Passages that each list gives to a search for a few (20 to 1000): fusion hardly reaches below."""
 SOURCE_KINDS = ("rate_sheet", "fee_schedule", "promotion", "product_sheet")
 """Kinds a claim about a product may rest on; all such passages of the product are retrieved for a brief."""
 WORDING_KINDS = ("brand_voice", "disclosure")
@@ -132,7 +134,8 @@ def search(store: Store, query: str, filters: Filters, k: int | None = None) -> 
     admitted = [indexed for indexed in store.chunks() if filters.admit(indexed)]
     row_ids = [indexed.row_id for indexed in admitted]
     words = search_words(query)
-    lists = (store.nearest(query, row_ids, len(row_ids)), store.matching(words, row_ids, len(row_ids)))
+    depth = len(row_ids) if k is None else max(k, LIST_DEPTH)
+    lists = (store.nearest(query, row_ids, depth), store.matching(words, row_ids, depth))
     scores = dict.fromkeys(row_ids, 0.0) | fused_scores(*lists)
     found = [retrieved_of(indexed, round(scores[indexed.row_id], 9)) for indexed in admitted]
     # The corpus's own order is the order of `admitted`; the sort is stable, so it breaks every tie.

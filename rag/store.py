@@ -285,12 +285,12 @@ class Store:
         if not row_ids or not words or k < 1:
             return {}
         match = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+        # Filtered here: with the row ids in the query, FTS5 looks the words up once for each of them.
+        wanted = set(row_ids)
         rows = self._connection.execute(
-            "select rowid, bm25(chunk_fts) from chunk_fts where chunk_fts match ? "
-            "and rowid in (select value from json_each(?))",
-            (match, json.dumps(row_ids)),
+            "select rowid, bm25(chunk_fts) from chunk_fts where chunk_fts match ?", (match,)
         )
-        ranked = sorted(((round(score, 9), self._place(row_id), row_id) for row_id, score in rows))
+        ranked = sorted((round(score, 9), self._place(row_id), row_id) for row_id, score in rows if row_id in wanted)
         return {row_id: -score for score, _, row_id in ranked[:k]}
 
     def _place(self, row_id: int) -> int:
