@@ -255,7 +255,7 @@ def overdraft_terms(message: Message, _: Rule) -> Finding:
     """A-DD-07: promoting overdraft payment calls for its fee, transactions, time to repay and when it is not paid."""
     promoted = None
     for sentence in message.about("deposit"):
-        found = sentence.find("overdraft_promotion")
+        found = sentence.find("overdraft_promotion", unless="harmless_overdraft")
         if found and not sentence.find("overdraft_transfer"):
             promoted = found
             break

@@ -28,15 +28,14 @@ def no_private_data(message: Message, _: Rule) -> Finding:
     """A-GEN-06: no sensitive inference, no private data of anybody."""
     for sentence in message.all_sentences:
         for name, pattern in _PRIVATE_NUMBERS:
-            if sentence.role == "disclosure" and name == "an e-mail address":
-                continue
             found = pattern.search(sentence.plain)
-            if found:
+            is_bank = found and found.group().endswith(tuple(f"@{host}" for host in message.contacts.domains))
+            if found and not is_bank and not (sentence.role == "disclosure" and name == "an e-mail address"):
                 return Finding(BLOCK, f"holds {name}: {found.group()[:4]}...")
         watching = sentence.find("private_watching")
         if watching:
             return Finding(BLOCK, f"speaks of what the bank knows of the reader: {_masked(watching)!r}")
-        touched = sentence.find("sensitive")
+        touched = sentence.find("sensitive", unless="harmless_sensitive")
         if touched and not _is_coverage_term(sentence, message):
             return Finding(BLOCK, f"touches on {touched!r}")
     return Finding(PASS, "nothing private or sensitive")
