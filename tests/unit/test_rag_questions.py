@@ -1,5 +1,6 @@
 """Questions to the corpus: vocabulary, what is asked for, refusals by name, and the decision, on a small bank."""
 
+import json
 from datetime import date
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from rag.documents import Document, parse_document
 from rag.embeddings import WordLlamaEmbedder
+from rag.questions.__main__ import main
 from rag.questions.answering import QuestionIndex
 from rag.questions.model import AnswerModel, Findings, fit_logistic, load_model, write_model
 from rag.questions.vocabulary import find_topics, load_vocabulary, states_listed, states_named, tokens, with_topics
@@ -18,6 +20,7 @@ from rag.questions.wants import (
     terms_of,
     wanted_kinds,
 )
+from rag.sentence_embedder import MiniLmEmbedder
 
 DAY = date(2026, 2, 1)
 
@@ -155,3 +158,31 @@ def test_the_fit_finds_what_separates_and_the_parameters_survive_the_file(tmp_pa
     write_model(model, tmp_path / "model.json")
     assert load_model(tmp_path / "model.json") == model
     assert 0 < load_model().threshold < 1 and len(load_model().weights) == 9
+
+
+def test_the_command_prints_the_answer_with_its_place_or_why_there_is_none(tmp_path, capsys):
+    (tmp_path / "documents").mkdir()
+    text = "---\ndoc_id: wire\ntitle: Wires\nkind: faq\nvalid_from: 2026-01-01\nversion: '1'\n---\nA wire costs $25.\n"
+    (tmp_path / "documents" / "wire.md").write_text(text)
+    asked = ["--date", "2026-02-01", "--documents", str(tmp_path / "documents"), "--index", str(tmp_path / "q.sqlite")]
+    assert main(["What is the cost of a wire?", *asked]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["abstained"] is None and told["passages"] == [
+        {"doc_id": "wire", "doc_version": "1", "char_start": 0, "char_end": 17, "text": "A wire costs $25."}
+    ]
+    assert main(["Do you offer mortgages?", *asked]) == 1
+    assert json.loads(capsys.readouterr().out)["abstained"] == "topic: mortgage"
+    (tmp_path / "documents" / "bad.md").write_text("no front matter")
+    assert main(["What is the cost of a wire?", *asked]) == 2
+    assert "found no front matter" in capsys.readouterr().err
+
+
+def test_the_sentence_embedder_gives_unit_vectors_that_know_paraphrases():
+    vectors = MiniLmEmbedder().embed(
+        ["Which fee is taken for a wire?", "What does a wire cost?", "How old is the moon?"]
+    )
+    assert vectors.shape == (3, 384) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+    near, far = vectors[0] @ vectors[1], vectors[0] @ vectors[2]
+    assert near > 0.7
+    assert far < 0.3
+    assert MiniLmEmbedder().embed([]).shape == (0, 384)
