@@ -92,6 +92,14 @@ def usable_documents(con: duckdb.DuckDBPyConnection, night: date) -> tuple[list[
     return without_conflicts(documents_as_known(con, night), night + timedelta(days=1))
 
 
+def documents_loaded_on(con: duckdb.DuckDBPyConnection, night: date) -> date:
+    """Return the last night, this one included, on which documents were loaded; the night itself if none ever were."""
+    row = con.execute(
+        "select max(loaded_as_of_date) from raw.documents where loaded_as_of_date <= ?", [night]
+    ).fetchone()
+    return row[0] if row and row[0] else night
+
+
 def products_as_known(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the catalogue as known tonight, one row per product version; lists are Python lists."""
     rows = _records(con, "select * from intermediate.int_products__as_known order by product_id, valid_from")

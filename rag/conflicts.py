@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
+from rag.chunking import chunk_document
 from rag.documents import Document
 
 SHEET_KINDS = ("rate_sheet", "fee_schedule")
@@ -81,14 +82,17 @@ def find_conflicts(documents: Iterable[Document], day: date) -> tuple[Conflict, 
     for sheet in sheets:
         for product_id in sheet.product_ids:
             by_product[product_id].append(sheet)
-    values = {(sheet.doc_id, sheet.doc_version): sheet_values(sheet.text) for sheet in sheets}
+    values = {(sheet.doc_id, sheet.doc_version): sheet_values(_sound_text(sheet)) for sheet in sheets}
     found = []
     for product_id, own in sorted(by_product.items()):
         for left, right in combinations(own, 2):
             if left.jurisdictions and right.jurisdictions and not set(left.jurisdictions) & set(right.jurisdictions):
                 continue
             ours, theirs = values[(left.doc_id, left.doc_version)], values[(right.doc_id, right.doc_version)]
-            for key in sorted(ours.keys() & theirs.keys()):
+            rivals = ours.keys() & theirs.keys()
+            if left.kind != right.kind:
+                rivals = rivals - {_APY_KEY}  # rate sheets are the record of yields, whatever a fee schedule says
+            for key in sorted(rivals):
                 if not ours[key] & theirs[key]:
                     said = (" or ".join(sorted(ours[key])), " or ".join(sorted(theirs[key])))
                     found.append(Conflict(product_id, key, left, right, *said))
@@ -101,6 +105,11 @@ def without_conflicts(documents: Iterable[Document], day: date) -> tuple[list[Do
     conflicts = find_conflicts(known, day)
     blocked = {(item.doc_id, item.doc_version) for conflict in conflicts for item in (conflict.left, conflict.right)}
     return [item for item in known if (item.doc_id, item.doc_version) not in blocked], conflicts
+
+
+def _sound_text(sheet: Document) -> str:
+    """Return the passages that are not quarantined: what nobody may use disagrees with nothing."""
+    return "\n".join(chunk.text for chunk in chunk_document(sheet) if chunk.finding is None)
 
 
 def sheet_values(text: str) -> dict[str, frozenset[str]]:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -269,8 +269,12 @@ def _content_hash(fields: dict, text: str) -> str:
 
 def manifest_hash(documents: list[Document]) -> str:
     """Hash a corpus: the order of its documents does not count (64 hex digits)."""
-    lines = sorted(f"{doc.doc_id}\t{doc.doc_version}\t{doc.content_hash}" for doc in documents)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return manifest_hash_of((doc.doc_id, doc.doc_version, doc.content_hash) for doc in documents)
+
+
+def manifest_hash_of(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Hash a corpus from (doc_id, doc_version, content hash) of its documents, in any order."""
+    return hashlib.sha256("\n".join(sorted("\t".join(row) for row in rows)).encode()).hexdigest()
 
 
 def read_sidecar(path: Path) -> bytes | None:

@@ -39,6 +39,7 @@ _PATTERNS = tuple(
             "a balance",
             r"\b(?:you|he|she|they|customer)\s+(?:have|has|owe[sd]?|had|holds?)\s+\$(?![\d,.]*\s+or\s+(?:more|less))\d",
         ),
+        ("a balance", r"\b(?:has|have|holds?|owes?)\s+\$\s?[\d,]+\.\d\d\b"),
         ("a person's name", r"\b(?-i:Mr|Mrs|Ms|Miss)\.?\s+(?-i:[A-Z][a-z]+)"),
     )
 )

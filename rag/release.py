@@ -1,7 +1,7 @@
 """Release: from a decision and a template to the message a customer gets, or the reason why none goes out.
 
-Belongs here: filling slots, the checks that need the customer (B-01, B-02, B-03, B-06, B-11, slots), and the named
-reason of every message that is withheld. All of it reads what is known at release time, not what the decision saw.
+Belongs here: filling slots, the checks that need the customer (B-01, B-02, B-03, B-06, B-11, slots, leaks), and the
+named reason of every message that is withheld. It reads what is known at release time, not what the decision saw.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from rag.compliance.release_rules import (
     find_zone,
     guarded,
 )
+from rag.leaks import cross_customer_leak
 from rag.slots import (
     LINK_BASE,
     NEUTRAL_NAME,
@@ -195,6 +196,11 @@ class _Known:
         self.is_phone_allowed = is_allowed_phone(inputs.settings.branch_phone)
         self.rate_date = shown_date(self.send_date)
         self.links: dict[str, str | None] = {}
+        self.leak = cross_customer_leak(
+            {name: f"{item.subject or ''}\n{item.body}" for name, item in inputs.templates.items()},
+            inputs.customers["first_name"],
+            inputs.customers["customer_id"],
+        )
 
     def link(self, product_id: str) -> str | None:
         """Return the link of a product, or None where it leads anywhere but to the bank."""
@@ -243,6 +249,9 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[ReleaseCheck]]:
         guarded("B-01", lambda: check_offer(row, local_send.date())),
         guarded(consent_rule_of(row["channel"]), lambda: check_consent(row)),
         guarded("B-06", lambda: check_quiet_hours(row, send_at, find_zone)),
+        ReleaseCheck(
+            "H-XCUST-01", known.leak is not None, known.leak or "no other customer's data", "cross_customer_data"
+        ),
         ReleaseCheck("B-11", row["reason"] is not None, row["reason"] or "no suppression", row["reason"] or ""),
     ]
     values: dict[str, str] = {}
@@ -256,7 +265,8 @@ def _render(row: dict, known: _Known) -> tuple[dict, list[ReleaseCheck]]:
         body = fill(prepared.template.body, values)
         too_long = [f"{len(body)} of {longest} characters"] if len(body) > longest else []
         fault = ", ".join((*missing, *open_tokens(body + (subject or "")), *too_long))
-        shown = fault or f"{len(values)} slots verified"
+        hidden = "; first_name not shown, neutral greeting" if values.get("first_name") == NEUTRAL_NAME else ""
+        shown = fault or f"{len(values)} slots verified{hidden}"
         checks.append(ReleaseCheck("H-SLOT-01", bool(fault), shown, "slot_unverified"))
     blocked = next((check for check in checks if check.is_blocked), None)
     return (

@@ -9,9 +9,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from rag.briefs import SLOTS
+from rag.claims import parse_claims
+from rag.claims.words import NEUTRAL_STEMS, stem
+from rag.quarantine import find_instructions
 
 # 1 to 60 characters. Longer names exist, but none that was not a pasted sentence in the names looked at.
 MAX_NAME_LENGTH = 40
@@ -22,7 +26,31 @@ LINK_BASE = "https://harborbank.example/"
 """Where the pages of products stand; short, since every text message carries it."""
 
 _NAME = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+){0,2}\.?")
-_NAME_STOP_WORDS = frozenset({"null", "none", "nan", "test", "unknown", "customer", "undefined", "na", "mr", "mrs"})
+_NAME_STOP_WORDS = frozenset(
+    (
+        "null",
+        "none",
+        "nan",
+        "test",
+        "unknown",
+        "customer",
+        "undefined",
+        "na",
+        "mr",
+        "mrs",
+        "assistant",
+        "system",
+        "user",
+    )
+)
+_COPY_WORDS = frozenset(
+    (
+        *("annual", "apply", "approval", "bonus", "card", "cash", "click", "credit", "deal", "dear", "debt", "deposit"),
+        *("fee", "free", "interest", "loan", "madam", "money", "now", "offer", "percentage", "rate", "save", "saving"),
+        *("savings", "sir", "today", "win", "yield"),
+    )
+)
+"""Words of advertising; a name of several words that holds one of them is a slogan."""
 _SCRIPTS = ("LATIN",)
 _PHONE = re.compile(r"1-\d{3}-\d{3}-\d{4}|\(\d{3}\) \d{3}-\d{4}|\d{3}-\d{3}-\d{4}")
 _OPEN = re.compile(
@@ -60,15 +88,28 @@ def shown_name(raw: object) -> str | None:
     str or None
         At most `MAX_NAME_LENGTH` letters of one script, with at most two inner spaces, hyphens or apostrophes.
     """
-    if not isinstance(raw, str):
-        return None
+    return _shown_name(raw) if isinstance(raw, str) else None
+
+
+@lru_cache(maxsize=65_536)
+def _shown_name(raw: str) -> str | None:
     name = unicodedata.normalize("NFC", raw.strip())
     if not 0 < len(name) <= MAX_NAME_LENGTH or not _NAME.fullmatch(name) or name.casefold() in _NAME_STOP_WORDS:
+        return None
+    if _is_slogan(name):
         return None
     letters = [character for character in name if character not in " '’-."]
     if not all(letter.isalpha() and unicodedata.name(letter, "").startswith(_SCRIPTS) for letter in letters):
         return None
     return name
+
+
+def _is_slogan(name: str) -> bool:
+    """Tell whether a name promises, instructs or advertises instead of naming somebody."""
+    words = name.casefold().replace("-", " ").split()
+    if len(words) > 1 and (_COPY_WORDS & set(words) or sum(stem(word) in NEUTRAL_STEMS for word in words) > 1):
+        return True
+    return bool(parse_claims(name)) or find_instructions(name) is not None
 
 
 def shown_date(day: date) -> str:

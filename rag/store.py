@@ -19,7 +19,7 @@ import apsw
 import sqlite_vec
 
 from rag.chunking import Chunk, chunk_document
-from rag.documents import Document
+from rag.documents import Document, manifest_hash_of
 from rag.embeddings import Embedder, Vectors, WordLlamaEmbedder
 
 LAYOUT_VERSION = "2"
@@ -203,6 +203,11 @@ class Store:
         new = [text for text in dict.fromkeys(texts) if text not in vectors]
         vectors.update((text, vector.tobytes()) for text, vector in zip(new, self.embedder.embed(new), strict=True))
         return vectors, len(new)
+
+    def corpus_version(self) -> str:
+        """Return the manifest hash of the documents in the index."""
+        rows = self._connection.execute("select doc_id, doc_version, content_hash from document")
+        return manifest_hash_of((doc_id, version, digest) for doc_id, version, digest in rows)
 
     def _count(self, table: str) -> int:
         """Count the rows of a table."""

@@ -13,7 +13,9 @@ from rag.approvals import Decision
 from rag.briefs import Brief
 from rag.citations import CitationRow
 from rag.compliance.engine import Check
+from rag.corpus_pin import CorpusPin
 from rag.documents import Document
+from rag.rate_record import Withdrawn
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence
 
@@ -112,6 +114,8 @@ class Night:
     decisions : tuple of Decision
         What people decided, in effect on this night.
     settings : WritingSettings
+    corpus_pin : CorpusPin or None
+        What the index was built from; None = nothing was pinned.
     """
 
     as_of_date: date
@@ -124,6 +128,7 @@ class Night:
     brief_keys: Mapping[str, tuple] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     settings: WritingSettings = field(default_factory=WritingSettings)
+    corpus_pin: CorpusPin | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,8 @@ class TemplateBatch:
         Calls made to writers.
     stand_ins : int
         Briefs for which nothing of the writer could be proven, so that the stand-in wrote.
+    withdrawn : tuple of Withdrawn
+        Passages of the corpus that say different things and were used by nobody; their owners must be told.
     """
 
     templates: tuple[Template, ...]
@@ -152,6 +159,7 @@ class TemplateBatch:
     statuses: Mapping[str, str]
     calls: int
     stand_ins: int
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 def rates_of(citations: Iterable[CitationRow]) -> frozenset[tuple[str, str]]:

@@ -17,9 +17,11 @@ from rag.compliance.disclosures import DisclosureCatalogue
 from rag.compliance.engine import Check, rules_version
 from rag.compliance.model import ProductError, ProductFacts
 from rag.contacts import Contacts
+from rag.corpus_pin import check_corpus
 from rag.documents import manifest_hash
 from rag.fallback import FALLBACK_INTENSITY, FALLBACK_INTENT, fallback_draft
 from rag.proving import Proof, ProvingGround, prove
+from rag.rate_record import find_withdrawn
 from rag.retrieval import Retrieved
 from rag.template_types import (
     FALLBACK,
@@ -77,7 +79,11 @@ class _Night:
 
     def __init__(self, retrieve: Retrieve, writer: Writer, night: Night, stand_in: Writer | None) -> None:
         self.retrieve, self.writer, self.night, self.stand_in = retrieve, writer, night, stand_in
-        self.ground = proving_ground(night)
+        if night.corpus_pin is not None:
+            check_corpus(night.corpus_pin, night.documents, night.as_of_date)
+        names = {str(row["product_id"]): str(row["name"]) for row in night.products}
+        self.withdrawn = find_withdrawn(night.documents, night.send_date, names)
+        self.ground = proving_ground(night, frozenset(self.withdrawn))
         self.corpus_version = manifest_hash(list(night.documents))
         self.known = {template.inputs_hash: template for template in reversed(night.known_templates)}
         self.by_id = {template.template_id: template for template in night.known_templates}
@@ -113,11 +119,17 @@ class _Night:
             statuses={name: self._status(template) for name, template in self.by_id.items()},
             calls=calls_after - calls_before,
             stand_ins=self.stand_ins,
+            withdrawn=tuple(self.withdrawn.values()),
         )
+
+    def _retrieved(self, brief: Brief) -> list[Retrieved]:
+        """Return the passages of a brief, without those withdrawn for what they contradict."""
+        found = self.retrieve(brief, self.night.send_date)
+        return [item for item in found if item.chunk.chunk_id not in self.withdrawn]
 
     def _serve(self, brief: Brief) -> BriefTemplate:
         """Return the row of one brief: its template, or fallback copy, or nothing, with the reason."""
-        retrieved = self.retrieve(brief, self.night.send_date)
+        retrieved = self._retrieved(brief)
         inputs = self._inputs_hash(brief, retrieved, f"{self.writer.name}:{self.writer.model_digest}")
         template, reason = self._written(brief, retrieved, inputs)
         if template is not None:
@@ -193,7 +205,7 @@ class _Night:
         return self.fallbacks[key]
 
     def _write_fallback(self, brief: Brief) -> Template | None:
-        retrieved = self.retrieve(brief, self.night.send_date)
+        retrieved = self._retrieved(brief)
         inputs = self._inputs_hash(brief, retrieved, FALLBACK)
         if inputs in self.known:
             return self.known[inputs] if self._status(self.known[inputs]) in ("automatic", "approved") else None
@@ -325,8 +337,20 @@ def best_proof(
     return warned, "" if warned else first_reason
 
 
-def proving_ground(night: Night) -> ProvingGround:
-    """Return what the drafts of a night are proven against; products that can't be read are left out."""
+def proving_ground(night: Night, withdrawn: frozenset[str] = frozenset()) -> ProvingGround:
+    """Return what the drafts of a night are proven against.
+
+    Parameters
+    ----------
+    night : Night
+        Products that can't be read are left out.
+    withdrawn : frozenset of str
+        Ids of passages that must not be used.
+
+    Returns
+    -------
+    ProvingGround
+    """
     products = {}
     for row in night.products:
         try:
@@ -334,7 +358,7 @@ def proving_ground(night: Night) -> ProvingGround:
         except ProductError:
             continue
         products[facts.product_id] = facts
-    disclosures = DisclosureCatalogue(night.documents, night.send_date)
+    disclosures = DisclosureCatalogue(night.documents, night.send_date, withdrawn)
     return ProvingGround(
         documents={(document.doc_id, document.doc_version): document for document in night.documents},
         products=products,
@@ -342,7 +366,7 @@ def proving_ground(night: Night) -> ProvingGround:
         disclosures=disclosures,
         send_date=night.send_date,
         bank_names=night.settings.bank_names,
-        contacts=Contacts().with_texts(disclosures.texts()),
+        contacts=Contacts().with_texts(disclosures.contact_texts()),
     )
 
 

@@ -6,6 +6,7 @@ What belongs here: the assets; each reads frames, calls ``rag/``, writes its par
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
@@ -146,6 +147,7 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     """Find or write, prove and approve the text of every brief; what can't be proven gets fallback copy or none."""
     from rag.approvals import read_approvals
     from rag.briefs import briefs_of
+    from rag.corpus_pin import CorpusPin
     from rag.documents import manifest_hash
     from rag.prompts import PROMPT_VERSION
     from rag.retrieval import retrieve
@@ -162,10 +164,12 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     approvals_file = warehouse.home.approvals_file
     with warehouse.connect() as con:
         night = messaging.night_of(con, as_of_date, PROMPT_VERSION, read_approvals(approvals_file, as_of_date))
+        loaded_on = messaging.documents_loaded_on(con, as_of_date)
         products = messaging.products_as_known(con)
         wanted = _tonights_briefs(con, products, as_of_date)
         served = briefs_of(wanted, products, messaging.intent_count(con, as_of_date))
     with Store(warehouse.home.index_file) as store, warehouse.connect() as con:
+        night = replace(night, corpus_pin=CorpusPin(store.corpus_version(), loaded_on))
         batch = write_templates(
             served,
             lambda brief, day: retrieve(store, brief, day),
@@ -175,6 +179,8 @@ def written_templates(context: dg.AssetExecutionContext, warehouse: Warehouse) -
             lambda done, total: context.log.info(f"{done} of {total} briefs") if done % 100 == 0 else None,
             keeper(con, as_of_date),
         )
+    for item in batch.withdrawn:
+        context.log.warning(f"For the owner of {item.doc_id} {item.doc_version}: left out, {item.evidence}.")
     if batch.stand_ins:
         reason += f"; {batch.stand_ins} briefs: nothing it wrote could be proven, the embedded writer wrote"
     note = writer.note() if hasattr(writer, "note") else ""

@@ -127,7 +127,7 @@ NEGATORS = re.compile(
 )
 
 NEGATIVE_FEE = re.compile(
-    r"\b(?:no|zero|without(?:\s+(?:any|a|an))?|never\s+(?:any|a|an)|free\s+of|don't\s+charge|not\s+charge[sd]?)\s+"
+    r"\b(?:no|zero|without(?:\s+(?:any|a|an))?|never\s+(?:any|a|an)|don't\s+charge|not\s+charge[sd]?)\s+"
     r"(?P<kind>(?:[a-z/-]+,?\s+){0,8}?)(?P<noun>fees?|charges?|penalt(?:y|ies)|(?:closing\s+)?costs?|surcharges?)\b"
 )
 NEGATIVE_AMOUNT = re.compile(
@@ -136,7 +136,8 @@ NEGATIVE_AMOUNT = re.compile(
     r"collateral|(?:foreign\s+)?interest|limits?|caps?|deductibles?|balance)\b"
 )
 FREE = re.compile(
-    r"(?<!feel )(?<!toll-)(?<!toll )(?<!interest-)\bfree\b(?!\s+of\b)|\bfee-free\b|\bno\s+(?:cost|charge)\b"
+    r"(?<!feel )(?<!toll-)(?<!toll )(?<!interest-)"
+    r"\bfree\b(?:\s+of\s+(?:any\s+)?(?:fees?|charges?|costs?)\b|(?!\s+of\b))|\bfee-free\b|\bno\s+(?:cost|charge)\b"
     r"|\bat\s+no\s+(?:extra\s+)?(?:cost|charge)\b|\bcomplimentary\b|\bcost-free\b"
 )
 WAIVED = re.compile(r"\bwaive(?:s|d|r)?\b|\bwaiving\b")
@@ -245,7 +246,9 @@ WORD_CLAIMS = tuple(
         (
             "urgency",
             "relative_date",
-            r"\btonight\b|\btomorrow\b|\bends?\s+soon\b|\bthis\s+(?:week|weekend|month)\s+only\b",
+            r"\btonight\b|\btomorrow\b|\bends?\s+soon\b|\bthis\s+(?:week|weekend|month)\s+only\b"
+            r"|\b(?:ends?|expires?|closes?)\s+(?:at\s+(?:midnight|noon)|in\s+\d+\s+(?:hours?|days?|weeks?)|(?:on\s+|next\s+)?"
+            r"(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|\b\d+\s+(?:minutes?|hours?|days?|weeks?)\s+(?:left|remaining|to\s+go)\b",
         ),
         (
             "performance",

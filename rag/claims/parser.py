@@ -24,6 +24,7 @@ _BRACKETED_LABEL = re.compile(r"\((apys?|aprs?)\)")
 _DELIMITER = re.compile(r"[,;(]|\bthen\b|\band\b|\bor\b|\bbut\b|\bplus\b|\. |\n| - ")
 _SEGMENT_END = re.compile(r";|\bthen\b|\bbut\b|\n|\bwaive|(?<=\w)[.!?](?=\s)")
 _PAYMENTS_OF = re.compile(r"\b(?:payments?|premiums?|instal+ments?)\s+(?:of|are|is|:)\s*$")
+_HELD = re.compile(r"\b(?:deposits?|balances?)\s+of\s+(?:at\s+least\s+)?$")
 _AS_OF = re.compile(r"\bas\s+of\s*$|\baccurate\s+(?:as\s+of|on)\s*$|\bchecked\s+on\s*$|\beffective\s*$")
 _ENDS = re.compile(r"\b(?:through|until|till|by|ends?(?:\s+on)?|expires?(?:\s+on)?|before|to)\s*$")
 _STARTS = re.compile(r"\b(?:from|starting|starts?(?:\s+on)?|begins?(?:\s+on)?|since|after)\s*$")
@@ -58,7 +59,13 @@ def parse_claims(sentence: str, names: Iterable[str] = ()) -> tuple[Claim, ...]:
     cells = _cells(text, numbers)
     conditions = find_conditions(text)
     negatives, text_without_negatives = _negative_claims(text)
-    claims = [_numeric_claim(text_without_negatives, text, index, numbers, cells) for index in range(len(numbers))]
+    places = [condition for condition in conditions if condition.canonical.startswith("on:")]
+    claims = [
+        _numeric_claim(
+            _without(text_without_negatives, places, number), text, index, numbers, _own(cells, places, index, numbers)
+        )
+        for index, number in enumerate(numbers)
+    ]
     claims += negatives + _word_claims(text, text_without_negatives)
     claims = [_with_conditions(claim, claims, cells, conditions, text) for claim in claims]
     claims = sorted(set(claims), key=lambda claim: (claim.start, claim.end, claim.claim_type, claim.canonical))
@@ -83,6 +90,24 @@ def _cells(text: str, numbers: list[Number]) -> list[_Cell]:
         borders.append(delimiters[-1] if delimiters else right.start)
     borders.append(len(text))
     return [_Cell(borders[i], borders[i + 1]) for i in range(len(numbers))]
+
+
+def _without(text: str, places: list[Condition], number: Number) -> str:
+    """Blank out the 'on ...' phrases a number does not stand in: their words are of their own numbers."""
+    for place in places:
+        if not place.start <= number.start < place.end:
+            text = text[: place.start] + " " * (place.end - place.start) + text[place.end :]
+    return text
+
+
+def _own(cells: list[_Cell], places: list[Condition], index: int, numbers: list[Number]) -> list[_Cell]:
+    """Let the cell of a number that stands in an 'on ...' phrase begin with that phrase."""
+    for place in places:
+        is_first = index == 0 or numbers[index - 1].end <= place.start
+        if place.start <= numbers[index].start < place.end and is_first:
+            cell = _Cell(min(cells[index].start, place.start), cells[index].end)
+            return [*cells[:index], cell, *cells[index + 1 :]]
+    return cells
 
 
 def _numeric_claim(text: str, whole: str, index: int, numbers: list[Number], cells: list[_Cell]) -> Claim:
@@ -137,14 +162,14 @@ def _numeric_type(number: Number, before: str, after: str, index: int, numbers: 
         # '36 monthly payments of $121.40': the words belong to the count, and still say what the amount is.
         is_payment = _PAYMENTS_OF.search(text[: number.start])
         return "payment" if is_payment else _money_type(before, after)
-    label = _rate_label(after) or _rate_label(before)
+    label = _rate_label(after) or _rate_label(before, nearest_end=True)
     if label is None:
         label = _label_of_neighbour(index, numbers, text)
     return label or "rate"
 
 
-def _rate_label(text: str) -> str | None:
-    """Return the first label in a stretch of text, by place."""
+def _rate_label(text: str, *, nearest_end: bool = False) -> str | None:
+    """Return the first label in a stretch of text, by place, or the one nearest to its end."""
     found = []
     for order, (claim_type, pattern) in enumerate(
         (
@@ -155,9 +180,10 @@ def _rate_label(text: str) -> str | None:
             ("bonus", lexicon.BONUS_LABEL),
         )
     ):
-        match = pattern.search(text)
-        if match:
-            found.append((match.start(), order, claim_type))
+        matches = list(pattern.finditer(text))
+        if matches:
+            place = -matches[-1].start() if nearest_end else matches[0].start()
+            found.append((place, order, claim_type))
     return min(found)[2] if found else None
 
 
@@ -181,6 +207,8 @@ def _label_of_neighbour(index: int, numbers: list[Number], text: str) -> str | N
 
 def _money_type(before: str, after: str) -> str:
     around = before + " " + after
+    if _HELD.search(before):
+        return "amount"
     if lexicon.BONUS_LABEL.search(around):
         return "bonus"
     if lexicon.FEE_LABEL.search(around):

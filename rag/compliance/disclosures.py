@@ -26,6 +26,9 @@ from rag.writers.base import SLOTS, DraftCitation, DraftSentence
 SLOTS_FILE = Path(__file__).parent / "slots.csv"
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
+CONTACT_IDS = ("BANK_CONTACTS", "CANSPAM_FOOTER", "SMS_FOOTER")
+"""What a text may point at stands in one of these; a bank lists further domains and numbers under BANK_CONTACTS."""
+
 
 class DisclosureCatalogue:
     """Disclosure texts in force on one day.
@@ -36,15 +39,17 @@ class DisclosureCatalogue:
         The corpus as known tonight.
     send_date : date
         Day on which the texts must hold.
+    withdrawn : frozenset of str
+        Ids of passages that must not be used.
     """
 
-    def __init__(self, documents: Iterable[Document], send_date: date) -> None:
+    def __init__(self, documents: Iterable[Document], send_date: date, withdrawn: frozenset[str] = frozenset()) -> None:
         self._by_id: dict[str, list[Retrieved]] = defaultdict(list)
         for document in sorted(documents, key=lambda doc: (doc.doc_id, doc.doc_version)):
             if not document.is_valid_on(send_date):
                 continue
             for chunk in chunk_document(document):
-                if chunk.finding is None:
+                if chunk.finding is None and chunk.chunk_id not in withdrawn:
                     for name in disclosure_ids(chunk):
                         self._by_id[name].append(retrieved_of(chunk, document))
 
@@ -52,9 +57,9 @@ class DisclosureCatalogue:
         """Return every id that has a text, sorted."""
         return tuple(sorted(self._by_id))
 
-    def texts(self) -> tuple[str, ...]:
-        """Return every fixed text, by id and place."""
-        return tuple(item.chunk.text for name in self.ids() for item in self._by_id[name])
+    def contact_texts(self) -> tuple[str, ...]:
+        """Return the fixed texts whose purpose is to say how to reach the bank, by id and place."""
+        return tuple(item.chunk.text for name in CONTACT_IDS for item in self._by_id.get(name, ()))
 
     def find(self, disclosure_id: str, brief: Brief) -> Retrieved | None:
         """Return the text of an id for a brief: the product's own before a family's before a general one.

@@ -18,6 +18,7 @@ _RATES = ("rate", "apy", "apr", "bps", "performance")
 _MARKERS = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
+        ("letters in disguise", r"[a-z]_[a-z]|(?:\b[a-z]\.[\s.]*){4,}|[a-z]\d+[a-z].*[a-z]\d+[a-z]"),
         (
             "a refusal",
             r"\bas an? (?:ai|language model|assistant)\b|\bi(?:'m| am) (?:sorry|unable|not able|just an)\b|"
@@ -56,6 +57,7 @@ _PROMPT_RUN = 7
 """Words in a row of the system prompt that are a leak (5 to 12): shorter runs occur in ordinary copy."""
 _ARM = re.compile(r"(?:3|5|7|10)/[16]")
 _WORD = re.compile(r"[a-z']+")
+_SLOT_OR_LINK = re.compile(r"\{[a-z_]+\}|https?://\S+")
 
 
 def no_approximate_rate(message: Message, _: Rule) -> Finding:
@@ -97,7 +99,7 @@ def no_personal_data(message: Message, _: Rule) -> Finding:
 def is_plain_copy(message: Message, _: Rule) -> Finding:
     """H-FORM-01: copy only: no refusal, no train of thought, no markup, no words of the prompt, no open field."""
     for sentence in message.all_sentences:
-        plain = sentence.text.casefold().replace("\u2019", "'")
+        plain = _SLOT_OR_LINK.sub(" ", sentence.text).casefold().replace("\u2019", "'")
         if CANARY in plain or CANNOT_ANSWER.casefold() in plain:
             return Finding(BLOCK, "holds a marker of the prompt")
         for name, pattern in _MARKERS:

@@ -35,6 +35,7 @@ FAULT_KINDS = (
     "empty",
     "cannot_answer",
     "no_material",
+    "personal_data",
 )
 
 

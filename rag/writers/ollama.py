@@ -12,6 +12,8 @@ from threading import Event, Lock
 from typing import Any
 
 from rag.briefs import Brief
+from rag.contacts import Contacts
+from rag.privacy import personal_data
 from rag.prompts import ANSWER_SCHEMA, CANNOT_ANSWER, build_messages
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault, WriterUnavailable
@@ -108,6 +110,10 @@ class OllamaWriter:
         if time.monotonic() > self._end:
             raise WriterFault("timeout", f"the night's {self._settings.budget_seconds:g} s of calls are used up")
         messages, aliases = build_messages(brief, retrieved)
+        contacts = Contacts().with_texts(item.chunk.text for item in retrieved if item.kind == "disclosure")
+        found = next((kind for message in messages if (kind := personal_data(message["content"], contacts))), None)
+        if found:
+            raise WriterFault("personal_data", f"no call made: the prompt would hold {found}; mend its documents.")
         gone = Event()
         with ThreadPoolExecutor(max_workers=self._settings.concurrency) as pool:
             seeds = [self._settings.seed + number for number in range(self._settings.candidates)]

@@ -107,7 +107,7 @@ TRUE_DOCUMENTS: tuple[Document, ...] = (
         f"## CANSPAM_FOOTER | disclosure: CANSPAM_FOOTER\n\n{FOOTER}\n\n"
         f"## SMS_FOOTER | disclosure: SMS_FOOTER\n\n{SMS_FOOTER}\n\n"
         f"## INS_5 | disclosure: INS_5\n\n{NOT_FDIC}\n\n"
-        f"## CONTACT | disclosure: CONTACT\n\n{CONTACT_LINE}\n\n"
+        f"## BANK_CONTACTS | disclosure: BANK_CONTACTS\n\n{CONTACT_LINE}\n\n"
         "## FDIC_MEMBER | disclosure: FDIC_MEMBER\n\nMember FDIC.\n",
         products=(),
     ),

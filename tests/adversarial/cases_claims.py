@@ -1,4 +1,4 @@
-"""X15 to X19: a true line with one thing changed, citing the true line; what changed is known, nothing is parsed."""
+"""X15 to X19: a true line with one thing changed, quoting the true line; what was changed is known, not parsed."""
 
 import random
 from decimal import Decimal, InvalidOperation

@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from rag.briefs import Brief, briefs_of, enumerate_briefs
 from rag.chunking import chunk_document
 from rag.compliance.disclosures import retrieved_of
+from rag.conflicts import Conflict, without_conflicts
+from rag.corpus_pin import CorpusPin
 from rag.documents import Document
+from rag.rate_record import Withdrawn
 from rag.release import ReleaseInputs, render_messages
 from rag.retrieval import Retrieved, retrieve
 from rag.store import RefreshReport, Store
@@ -52,6 +56,8 @@ class Case:
     attributes, customer : mapping
         What differs in the row of the catalogue, and of the customer.
     send_at : datetime
+    timezone : str
+        Of the decision.
     consent : str or None
         Latest record of the channel; None = no record.
     suppression : str or None
@@ -70,6 +76,7 @@ class Case:
     attributes: Mapping[str, object] = field(default_factory=dict)
     customer: Mapping[str, object] = field(default_factory=dict)
     send_at: datetime = SEND_AT
+    timezone: str = "America/New_York"
     consent: str | None = "granted"
     suppression: str | None = None
 
@@ -84,6 +91,8 @@ class Result:
     message: Mapping[str, object]
     checks: Mapping[str, tuple[str, str]]
     report: RefreshReport
+    withdrawn: tuple[Withdrawn, ...]
+    conflicts: tuple[Conflict, ...]
 
     @property
     def reason(self) -> str:
@@ -99,6 +108,11 @@ class Result:
     def text(self) -> str:
         """Everything the customer would read."""
         return f"{self.message['subject'] or ''}\n{self.message['body']}" if self.is_released else ""
+
+
+def known(**facts: Any) -> dict[str, Any]:
+    """What several cases have in common, to be handed to `Case`."""
+    return facts
 
 
 class _Cases:
@@ -118,10 +132,13 @@ class _Cases:
 
 
 @cache
-def index_of(documents: tuple[Document, ...]) -> tuple[Store, RefreshReport]:
-    """Build the index of some documents, once."""
+def index_of(
+    documents: tuple[Document, ...],
+) -> tuple[Store, RefreshReport, tuple[Document, ...], tuple[Conflict, ...]]:
+    """Build the index of the documents that may be used, once; sheets that disagree are left out, as at night."""
+    usable, conflicts = without_conflicts(documents, bank.SEND_DATE)
     store = Store(":memory:")
-    return store, store.refresh(documents)
+    return store, store.refresh(usable), tuple(usable), conflicts
 
 
 def run(cases: Iterable[Case]) -> list[Result]:
@@ -133,7 +150,7 @@ def run(cases: Iterable[Case]) -> list[Result]:
 
 
 def _run_group(cases: list[Case]) -> list[Result]:
-    store, report = index_of(cases[0].documents)
+    store, report, usable, conflicts = index_of(cases[0].documents)
     catalogue = pd.DataFrame(
         [
             bank.product_row(case.product, product_version=f"v{n}", channels=[case.channel], **case.attributes)
@@ -153,7 +170,7 @@ def _run_group(cases: list[Case]) -> list[Result]:
         return found[key] + smuggled[brief.product_version]
 
     batch = write_templates(
-        briefs, find, _Cases({f"v{n}": case.write for n, case in enumerate(cases)}), _night(cases[0])
+        briefs, find, _Cases({f"v{n}": case.write for n, case in enumerate(cases)}), _night(cases[0], usable, store)
     )
     messages, checks = render_messages(_release_inputs(cases, catalogue, frame, batch))
     by_customer = {row["customer_id"]: row for row in messages.to_dict("records")}
@@ -167,19 +184,21 @@ def _run_group(cases: list[Case]) -> list[Result]:
         used = served[f"v{n}"]
         message = {str(name): value for name, value in by_customer[f"customer-{n:04d}"].items()}
         template = batch.in_use[used.template_id] if used.template_id else None
-        results.append(Result(case, used, template, message, found_checks[str(message["message_id"])], report))
+        checked = found_checks[str(message["message_id"])]
+        results.append(Result(case, used, template, message, checked, report, batch.withdrawn, conflicts))
     return results
 
 
-def _night(case: Case) -> Night:
+def _night(case: Case, documents: tuple[Document, ...], store: Store) -> Night:
     rows = [bank.product_row(name, **case.attributes) for name in bank.TRUE_LINES]
     return Night(
         as_of_date=bank.NIGHT,
         send_date=bank.SEND_DATE,
-        documents=case.documents,
+        documents=documents,
         products=tuple({str(name): value for name, value in row.items()} for row in rows),
         prompt_version="test",
         settings=WritingSettings(bank_names=("Quay Bank",)),
+        corpus_pin=CorpusPin(store.corpus_version(), bank.NIGHT),
     )
 
 
@@ -197,7 +216,7 @@ def _release_inputs(cases: list[Case], catalogue: pd.DataFrame, frame: pd.DataFr
             "intent": 1,
             "intensity": "medium",
             "send_at": case.send_at,
-            "timezone": "America/New_York",
+            "timezone": case.timezone,
         }
 
     def customer(n: int, case: Case) -> dict:

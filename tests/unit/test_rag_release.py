@@ -106,7 +106,7 @@ def test_a_message_is_rendered_and_released(template):
     assert json.loads(message["slots"])["first_name"] == "Ana"
     assert message["message_id"] == hashlib.md5(f"d-c00000|{template.template_id}".encode()).hexdigest()
     assert message["content_hash"] == hashlib.sha256((message["subject"] + message["body"]).encode()).hexdigest()
-    assert checks == dict.fromkeys(["B-01", "B-02", "B-06", "B-11", "H-SLOT-01", "H-TPL-01"], "pass")
+    assert checks == dict.fromkeys(["B-01", "B-02", "B-06", "B-11", "H-SLOT-01", "H-TPL-01", "H-XCUST-01"], "pass")
 
 
 def test_it_expires_with_the_customers_day(template):
@@ -249,5 +249,5 @@ def test_many_messages_are_ordered_unique_and_equal_twice(template):
     pd.testing.assert_frame_equal(first_checks, second_checks)
     assert first["message_id"].is_unique
     assert first["message_id"].is_monotonic_increasing
-    assert len(first_checks) == 6 * 500
+    assert len(first_checks) == 7 * 500
     assert np.array_equal(first["status"].unique(), ["released"])

@@ -34,7 +34,9 @@ NEXT = NIGHT + timedelta(days=1)
 
 def true_drafts(_, retrieved):
     lines = (SAVINGS_LINE.replace("3.10%", "2.90%"), SAVINGS_LINE)
-    line = next(line for line in lines if any(line in item.chunk.text for item in retrieved))
+    line = next((line for line in lines if any(line in item.chunk.text for item in retrieved)), None)
+    if line is None:
+        return []
     return [draft(retrieved, *(cited(text, passage(retrieved, text)) for text in (line, VARIABLE_LINE)))]
 
 
@@ -115,9 +117,7 @@ def test_every_sentence_has_a_row_and_every_row_its_quote_at_its_offsets():
     for row in template.citations:
         assert texts[row.doc_id][row.quote_start : row.quote_end] == row.quote
     apy = [row for row in template.citations if row.claim_type == "apy"]
-    assert [(row.claim_value, row.method) for row in apy] == [
-        ("3.1 % [balance] (on:1500 usd|at_least|balanc)", "exact_value")
-    ]
+    assert [(row.claim_value, row.method) for row in apy] == [("3.1 % (on:1500 usd|at_least|balanc)", "exact_value")]
 
 
 def test_every_rule_that_applies_has_one_row():
