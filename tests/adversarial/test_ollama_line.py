@@ -114,6 +114,9 @@ FAULTS = {
     "truncated": "writer_died_midway",
     "malformed": "writer_malformed_json",
     "empty": "writer_empty",
+    "drip": "writer_timeout",
+    "garbage": "writer_malformed_json",
+    "huge": "writer_malformed_json",
     "error": "writer_server_error",
     "wrong_model": "writer_missing_model",
 }
