@@ -27,7 +27,7 @@ def planted_defects_are_caught(warehouse: Warehouse) -> dg.AssetCheckResult:
     """In a simulated bank, every planted defect is rejected under its own name, or known from its own night on."""
     with warehouse.connect() as con:
         counts = planted_and_caught(con)
-    planted, caught = (sum(count[place] for count in counts) for place in (1, 2))
+    planted, caught = (sum(int(count[place]) for count in counts) for place in (1, 2))
     return dg.AssetCheckResult(passed=planted == caught, metadata={"planted": planted, "missed": planted - caught})
 
 

@@ -25,7 +25,6 @@ from rag.retrieval import Retrieved
 from rag.writers.base import DraftCitation, DraftSentence
 
 CONFIGURATIONS = ("no_retrieval", "retrieval", "retrieval_and_citation")
-SEED = 20260101
 TEMPERATURE = 0.3
 """Low: a model of this size repeats its passages then; at 0.7 it leaves them (0 to 1)."""
 ANSWER_TOKENS = 160
@@ -84,7 +83,8 @@ def write(
     client: ollama.Client, model: str, configuration: str, brief: Brief, retrieved: Sequence[Retrieved]
 ) -> list[Statement]:
     """Have one brief written; a sentence that is said twice counts once."""
-    options = {"seed": SEED, "temperature": TEMPERATURE, "num_predict": ANSWER_TOKENS}
+    # Briefs of one product and intent have one prompt: a seed of its own makes each another text.
+    options = {"seed": int(brief.brief_id[:7], 16), "temperature": TEMPERATURE, "num_predict": ANSWER_TOKENS}
     answer = client.chat(model=model, messages=prompt_of(configuration, brief, retrieved), options=options)
     texts = dict.fromkeys(sentences_of(answer.message.content or ""))
     return [Statement(configuration, brief, text) for text in texts]

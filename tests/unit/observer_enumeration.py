@@ -9,6 +9,7 @@ probability that the drawing modules' tables give it. Nothing of ``ml.simulator.
 from dataclasses import replace
 from itertools import product as pairs
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
@@ -138,7 +139,12 @@ def _first_holdings(config: WorldConfig, one, segment: int, held) -> float:
     """Push every combination of wishes through the simulator's own loop over products."""
     wishes = np.array(list(pairs((False, True), repeat=len(PRODUCTS))))
     count = len(wishes)
-    real, population.uniform = population.uniform, lambda _, product: np.where(wishes[:, product], 0.0, 1.0)
+
+    def wish(_: Any, product: Any) -> np.ndarray:
+        return np.where(wishes[:, product], 0.0, 1.0)
+
+    stand_in: Any = wish
+    real, population.uniform = population.uniform, stand_in
     try:
         age = (day_number(config.history_start) - one.birth_day) / population.YEAR_DAYS
         result = population._first_holdings(
@@ -280,7 +286,7 @@ def _shown(contacts: Contacts, position: int, month: int, ends: list[int]) -> li
 
 def _hidden(draws, position: int, shown, ends: list[int]) -> dict:
     """Return every combination of what may have happened, as indices into lists of cases."""
-    waves = []
+    waves: list[list[tuple[int, int, int, bool]] | None] = []
     for number, wave in enumerate(draws.waves):
         if wave.arm[position] != TREATMENT:
             waves.append(None)
@@ -328,9 +334,10 @@ def _replay(config: WorldConfig, one, draws, position: int, hidden, following, e
 
     many, state = take(one, 0, count), take(draws.start, position, count)
     outlook = look_ahead(config, one, draws.month, take(draws.start, position), one.segment, one.trait)
+    policy: Any = tuple(np.repeat(part, count, axis=0) for part in outlook.policy)
     outlook = replace(
         outlook,
-        policy=tuple(np.repeat(part, count, axis=0) for part in outlook.policy),
+        policy=policy,
         product_part=np.repeat(outlook.product_part, count, axis=0),
         is_listed=np.repeat(outlook.is_listed, count),
     )
@@ -354,7 +361,7 @@ def _replay(config: WorldConfig, one, draws, position: int, hidden, following, e
         is_same &= waves[number].arm == draws.waves[number].arm[position]
     month = SimpleNamespace(month=draws.month, waves=waves, opening_product=product, opening_day=day, opening_at=at,
                             intent=np.zeros(count))  # fmt: skip
-    after = [month]
+    after: list[Any] = [month]
     if following is not None:
         fields = {n: np.repeat(getattr(following, n)[[position]], count)
                   for n in ("opening_product", "opening_day", "opening_at")}  # fmt: skip

@@ -5,6 +5,7 @@ way than the draws; to hold that the observer is given nothing the files do not 
 """
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,6 +112,7 @@ def _memory(files: Files, month: Month, decay: float) -> list[float]:
 def _holdings(files: Files, first: int, last: int) -> dict:
     held, closed = [False] * len(PRODUCTS), [NO_DAY] * len(PRODUCTS)
     product, day = _NOTHING, _NOTHING
+    row: Any
     for row in files.rows["holdings"].itertuples():
         opened_on = day_number(row.opened_on)
         closed_on = NEVER if pd.isna(row.closed_on) else day_number(row.closed_on)
@@ -126,7 +128,7 @@ def _holdings(files: Files, first: int, last: int) -> dict:
 def _consented(files: Files, first: int) -> list[bool]:
     consents = files.rows["consents"]
     consents = consents[consents["day"] < first].sort_values("changed_at", kind="stable")
-    newest = {row.channel: row.status == "granted" for row in consents.itertuples()}
+    newest = dict(zip(consents["channel"], (consents["status"] == "granted").tolist(), strict=True))
     return [newest.get(channel, False) for channel in CHANNELS]
 
 

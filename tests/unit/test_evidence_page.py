@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,11 @@ def citation(number, quote, claim_number=0, **more):
 def made(citations=None, **message):
     """Evidence of a small message, with hostile words wherever somebody outside can put some."""
     body = "Hello Ana,\n\nIt earns 4.10% APY."
-    template = {"inputs_hash": "i", "subject": "A subject", "body": "Hello {first_name},\n\nIt earns 4.10% APY."}
+    template: dict[str, Any] = {
+        "inputs_hash": "i",
+        "subject": "A subject",
+        "body": "Hello {first_name},\n\nIt earns 4.10% APY.",
+    }
     template |= {"sentences": SENTENCES, "template_id": template_id_of(**template, sentences=SENTENCES)}
     row = {
         "message_id": "m1",
@@ -113,7 +118,13 @@ def made(citations=None, **message):
         ],
         "versions": {"prompt_version": "2026.1"},
     }
-    document = {"doc_id": "sheet", "doc_version": "1", "title": HOSTILE, "kind": "rate_sheet", "text": TEXT}
+    document: dict[str, Any] = {
+        "doc_id": "sheet",
+        "doc_version": "1",
+        "title": HOSTILE,
+        "kind": "rate_sheet",
+        "text": TEXT,
+    }
     document |= {"valid_from": date(2026, 1, 1), "valid_to": None, "content_hash": "c" * 64}
     approval = {"status": "approved", "approver": "R. Vale", "note": HOSTILE, "decided_at": row["send_at"]}
     return Evidence(
@@ -161,7 +172,7 @@ def test_quotes_are_marked_in_place_and_the_document_is_whole():
     html = evidence_page(made())
     marks = re.findall(r"<mark>(.*?)</mark>", html, re.DOTALL)
     assert marks == ["It earns 4.10% APY. It is &lt;b&gt;ours&lt;/b&gt; &amp; yours.", "Hello {first_name},"]
-    source = re.search(r'<div class="source">(.*?)</div>', html, re.DOTALL)[1]
+    source = re.findall(r'<div class="source">(.*?)</div>', html, re.DOTALL)[0]
     assert Page(re.sub(r'<a class="back".*?</a>', "", source, flags=re.DOTALL)).text == TEXT
 
 

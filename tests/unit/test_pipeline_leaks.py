@@ -56,7 +56,9 @@ def _night(warehouse: Warehouse) -> tuple[list[tuple], list[str], dg.AssetCheckR
             "select model_name, value, low, high from ml.model_metrics where metric = ?", [EXCESS]
         ).fetchall()
         notes = [note for (note,) in con.execute("select note from marts.rpt_night_notes").fetchall()]
-    return rows, notes, no_model_beats_the_ideal_observer(warehouse=warehouse)
+    result = no_model_beats_the_ideal_observer(warehouse=warehouse)
+    assert isinstance(result, dg.AssetCheckResult)
+    return rows, notes, result
 
 
 def test_a_model_better_than_the_files_allow_is_reported(tmp_path):

@@ -185,9 +185,9 @@ def test_who_has_left_unseen(world):
         unsure = (belief.has_left > 0) & (belief.has_left < 1)
         said.append(belief.has_left[unsure])
         left.append(after.start.is_gone[unsure])
-    said, left = np.concatenate(said), np.concatenate(left)
-    assert said.size > 10
-    assert abs((left - said).sum()) < 4 * np.sqrt((said * (1 - said)).sum()) + 0.5
+    chances, leavers = np.concatenate(said), np.concatenate(left)
+    assert chances.size > 10
+    assert abs((leavers - chances).sum()) < 4 * np.sqrt((chances * (1 - chances)).sum()) + 0.5
 
 
 def test_expected_answers_are_the_mixture_of_true_ones_and_come_true(world):

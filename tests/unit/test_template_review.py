@@ -81,7 +81,9 @@ def test_a_rejected_template_never_serves_and_can_be_let_out_again_with_a_reason
     row = next(row for row in batch.brief_templates if row.waiting_template_id == name)
     assert (row.is_fallback, row.abstain_reason) == (True, "rejected")
     again = review(con, home).decision(name, "approved", "K. Moor", "read again", NOW + timedelta(days=1))
-    assert append_decision(home / "approvals.jsonl", again).status == "rejected"
+    replaced = append_decision(home / "approvals.jsonl", again)
+    assert replaced is not None
+    assert replaced.status == "rejected"
     batch, _ = write(con, AFTER + timedelta(days=1), read_all(home / "approvals.jsonl"))
     assert name in {row.template_id for row in batch.brief_templates}
 
