@@ -124,8 +124,9 @@ class _Night:
 
     def _retrieved(self, brief: Brief) -> list[Retrieved]:
         """Return the passages of a brief, without those withdrawn for what they contradict."""
-        found = self.retrieve(brief, self.night.send_date)
-        return [item for item in found if item.chunk.chunk_id not in self.withdrawn]
+        return [
+            item for item in self.retrieve(brief, self.night.send_date) if item.chunk.chunk_id not in self.withdrawn
+        ]
 
     def _serve(self, brief: Brief) -> BriefTemplate:
         """Return the row of one brief: its template, or fallback copy, or nothing, with the reason."""
@@ -338,12 +339,11 @@ def best_proof(
 
 
 def proving_ground(night: Night, withdrawn: frozenset[str] = frozenset()) -> ProvingGround:
-    """Return what the drafts of a night are proven against.
+    """Return what the drafts of a night are proven against; products that can't be read are left out.
 
     Parameters
     ----------
     night : Night
-        Products that can't be read are left out.
     withdrawn : frozenset of str
         Ids of passages that must not be used.
 

@@ -125,12 +125,8 @@ FALSE_DATES = (
     *("Offer ends in 2 days.", "Offer ends on Friday.", "Offer ends March 31, 2026.", "Offer ends December 30, 2026."),
     *("Offer ends December 31, 2027.", "Offer ends February 30.", "Final hours.", "Hurry, it ends at noon."),
 )
-NEW_YORK, HONOLULU, PHOENIX, LOS_ANGELES = (
-    "America/New_York",
-    "Pacific/Honolulu",
-    "America/Phoenix",
-    "America/Los_Angeles",
-)
+NEW_YORK, PHOENIX, LOS_ANGELES = "America/New_York", "America/Phoenix", "America/Los_Angeles"
+HONOLULU = "Pacific/Honolulu"
 # (zone, instant in UTC, hour on the customer's clock): clocks go forward in most states on March 8, 2026, 2:00.
 CLOCKS = (
     (NEW_YORK, (3, 7, 12, 30), "quiet_hours"),
