@@ -2,7 +2,8 @@
 
 What belongs here: what ``caught`` means. A spoiled copy is caught if the rule of its kind's name rejected it. A late
 arrival or a correction is no reject: it is caught if its row is known from exactly the night whose folder brought it,
-and no earlier night's rows changed: a late arrival's key is new, and the version a correction replaces still stands.
+and no earlier night's rows changed: a late arrival's key is new, and the version a correction replaces still stands,
+unless its night was left out, so that it never came.
 """
 
 from datetime import date
@@ -18,13 +19,22 @@ with planted as (
 ),
 
 versions as (
-    select transaction_id as key, source_file, source_row_number, loaded_as_of_date from raw.transactions
+    select
+        transaction_id as key, source_file, source_row_number, loaded_as_of_date,
+        cast(posted_at at time zone 'America/New_York' as date) as day
+    from raw.transactions
     union all
-    select event_id as key, source_file, source_row_number, loaded_as_of_date from raw.events
+    select
+        event_id as key, source_file, source_row_number, loaded_as_of_date,
+        cast(occurred_at at time zone 'America/New_York' as date) as day
+    from raw.events
 ),
 
 brought as (
-    select planted.file, planted.row_number, planted.night, versions.key
+    select
+        planted.file, planted.row_number, planted.night, versions.key,
+        versions.day > (select min(loaded_as_of_date) from raw.loads)
+        and versions.day not in (select loaded_as_of_date from raw.loads) as was_left_out
     from planted
     inner join versions
         on versions.source_file = planted.file and versions.source_row_number = planted.row_number
@@ -35,7 +45,8 @@ brought as (
 judged as (
     select
         brought.file, brought.row_number,
-        count(versions.key) filter (where versions.loaded_as_of_date < brought.night) > 0 as was_known
+        count(versions.key) filter (where versions.loaded_as_of_date < brought.night) > 0 as was_known,
+        bool_or(brought.was_left_out) as was_left_out
     from brought
     inner join versions on versions.key = brought.key
     group by brought.file, brought.row_number
@@ -46,7 +57,8 @@ select
     planted.night,
     coalesce(
         case
-            when planted.kind in {_KNOWN_LATER} then judged.was_known = (planted.kind = 'correction')
+            when planted.kind = 'late_arrival' then not judged.was_known
+            when planted.kind = 'correction' then judged.was_known or judged.was_left_out
             else rejects.rule is not null
         end,
         false
