@@ -49,7 +49,7 @@ def test_the_list_shows_what_waits_and_what_changed(con, home):  # noqa: F811
     assert text.count("\nTemplate ") == 3
     assert f"rates changed since template {found.last_approved(waiting).template_id}" in text
     assert "~ Quay Savings earns [-3.10%-] [+2.90%+] annual percentage yield (APY)" in text
-    assert "apy 2.9 % [balance] (on:1500 usd|at_least|balanc) <- savings_rates 2 (2026-01-01 to further notice)" in text
+    assert "apy 2.9 % (on:1500 usd|at_least|balanc) <- savings_rates 2 (2026-01-01 to further notice)" in text
     assert f"make approve TEMPLATE={waiting.template_id} BY='your name'" in text
     assert text.endswith("3 wait for a person; until then their sends get fallback copy.")
 
