@@ -14,6 +14,7 @@ from rag.briefs import Brief
 from rag.citations import CitationRow, GroundedDraft, GroundedSentence, as_unsupported, citation_row
 from rag.claims import Claim, date_role
 from rag.claims.normalise import normalise_claim_text
+from rag.claims.standing import needs_standing, standing_of
 from rag.claims.words import NEUTRAL_STEMS, stem
 from rag.evidence import Evidence, Sources, claims_of_text, hold_citation
 from rag.retrieval import Retrieved
@@ -23,6 +24,9 @@ _DATE_SLOTS = {"rate_as_of_date": "as_of", "offer_end_date": "end"}
 """What a date slot may be said to be; its value is checked when it is filled, so no source need show it."""
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _WORD = re.compile(r"[a-z][a-z'-]*")
+_LIST_MARK = re.compile(r"[-*\u2022]\s|\d+[.)]\s")
+MIN_WORDS = 3
+"""Fewest words of a writer's own sentence (2 to 5): a number alone says nothing that could be checked."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,8 @@ def _claim_rows(
         chosen = None
         for item in evidence:
             reason = _why_unsupported(claim, item, brief, sources, settings)
+            if reason is None and not is_verbatim:
+                reason = _stands_otherwise(claim, sentence.text, item)
             if reason is None:
                 chosen = item
                 break
@@ -157,11 +163,24 @@ def _claim_rows(
             )
         )
     if not is_verbatim:
+        own_faults = _own_prose_faults(sentence.text)
         novel = _novel_words(sentence.text, claims, evidence, brief)
         if novel:
-            faults.append("words_without_source: " + ", ".join(novel[:5]))
+            own_faults.append("words_without_source: " + ", ".join(novel[:5]))
+        if own_faults:
+            faults += own_faults
             rows = [as_unsupported(row) for row in rows]
     return rows, faults
+
+
+def _own_prose_faults(text: str) -> list[str]:
+    """Find what a writer's own words must not be: a scrap, a list item, an open quotation."""
+    faults = []
+    if len(_WORD.findall(text.lower())) < MIN_WORDS:
+        faults.append("not_a_sentence")
+    if _LIST_MARK.match(text.strip()) or text.count('"') % 2 or text.count("\u201c") != text.count("\u201d"):
+        faults.append("stray_mark")
+    return faults
 
 
 def _filled_template(sentence: DraftSentence, evidence: list[Evidence]) -> Evidence | None:
@@ -245,6 +264,15 @@ def _why_unsupported(
         is_dropped = any(claim.conditions < source.conditions for source in equal)
         return "condition_dropped" if is_dropped else "condition_differs"
     return _wrong_product(claim, item, brief, sources, settings) or _disagreement(claim, item, brief, sources)
+
+
+def _stands_otherwise(claim: Claim, text: str, item: Evidence) -> str | None:
+    """Refuse an amount that its source names as a condition or for a purpose, and the sentence otherwise."""
+    if not needs_standing(claim):
+        return None
+    own = standing_of(text, claim)
+    sources = [standing_of(item.text, source) for source in item.claims if source.core == claim.core]
+    return None if own in sources else "amount_stands_otherwise"
 
 
 def _wrong_product(

@@ -60,7 +60,7 @@ def companions_of_yield(message: Message, _: Rule) -> Finding:
     steady = message.find("never_changes")
     if steady and message.attribute("rate_type", "deposit") == "variable":
         return Finding(BLOCK, f"says {steady!r} of a variable rate")
-    balance = _largest(message.rate_claims, {"minimum", "balance"}, {"opening"})
+    balance = _largest(message.rate_claims, {"minimum", "balance"}, {"opening", "bonus", "fee"})
     opening = _largest(message.rate_claims, {"minimum", "opening"}, set())
     # An attribute is asked for only where the text does not say the thing anyway: what is not needed may be unknown.
     needed = (

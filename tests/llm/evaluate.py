@@ -2,7 +2,8 @@
 
 Writes `grounding_evaluations.jsonl` in the home, which the next night reads into `marts.rpt_grounding`, and prints the
 same as a table. A sentence's truth is a hand label where there is one (`labels.csv`), else what the product's sheets
-say of its numbers; sentences that neither decides are left out, counted, and written to `unlabelled.csv`.
+say of its numbers; sentences that neither decides are left out and counted; `grounding_statements.csv` holds every
+sentence with its verdicts.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -25,11 +26,12 @@ from rag.retrieval import Retrieved
 from rag.writers.base import DraftCitation
 from rag.writers.ollama import OllamaWriter
 from rag.writers.settings import WriterSettings
-from tests.llm.configurations import Statement, citation_of, cited, write
+from tests.llm.configurations import CONFIGURATIONS, Statement, citation_of, cited, write
 from tests.llm.model_server import MODEL, running_model
 from tests.llm.truth import Facts, facts_of, refutes, values_of
 from tests.unit.rag_bank import SEND_DATE, briefs, catalogue, retrieved
 
+STATEMENTS = "grounding_statements.csv"
 LABELS = Path(__file__).with_name("labels.csv")
 WANTED_SENTENCES = 210
 """Said sentences wanted of each configuration, as long as there are briefs."""
@@ -191,47 +193,68 @@ def table_of(rows: Sequence[dict]) -> str:
 
 def write_statements(judged: Sequence[Judged], file: Path) -> None:
     """Write every sentence with its verdicts, the undecided ones ready for a label."""
-    fields = ("configuration", "product_id", "sentence", "supported", "by_sheets", "by_checker")
+    fields = ("configuration", "brief_id", "product_id", "sentence", "supported", "by_sheets", "by_checker")
     with file.open("w", newline="", encoding="utf-8") as output:
         table = csv.writer(output)
         table.writerow(fields)
         for item in judged:
-            key = (item.statement.configuration, item.statement.brief.product_id, item.statement.text)
+            brief = item.statement.brief
+            key = (item.statement.configuration, brief.brief_id, brief.product_id, item.statement.text)
             verdicts = ("" if value is None else int(value) for value in (item.by_hand, item.by_sheets))
             table.writerow((*key, *verdicts, int(item.by_checker is not None)))
 
 
-def evaluate(host: str, home: Path) -> list[dict]:
-    """Run the three configurations against a server and leave their rows in the home."""
-    writer = OllamaWriter(WriterSettings(mode="ollama", host=host, model=MODEL)).model_digest
-    client = ollama.Client(host=host, timeout=600, trust_env=False)
-    free, free_asked = written(client, "no_retrieval")
-    retrieving, asked = written(client, "retrieval")
-    citing = [
-        Judged(cited(item.statement, item.by_checker), item.by_hand, item.by_sheets, item.by_checker)
-        for item in retrieving
+def read_statements(file: Path) -> dict[str, list[Judged]]:
+    """Read what an earlier run wrote, by configuration, and judge it anew: with labels added since, say."""
+    by_id = {brief.brief_id: brief for brief in briefs()}
+    found: dict[str, list[Judged]] = {"no_retrieval": [], "retrieval": []}
+    with file.open(newline="", encoding="utf-8") as rows:
+        for row in csv.DictReader(rows):
+            statement = Statement(row["configuration"], by_id[row["brief_id"]], row["sentence"])
+            found[row["configuration"]].append(judge(statement))
+    return found
+
+
+def report(found: dict[str, list[Judged]], asked: dict[str, int], writer: str, home: Path) -> None:
+    """Leave the rows of the three configurations in the home, and print them and how far the verdicts agree."""
+    free, retrieving = found["no_retrieval"], found["retrieval"]
+    citing = [replace(item, statement=cited(item.statement, item.by_checker)) for item in retrieving]
+    rows = [
+        rate_row(free, asked["no_retrieval"], writer),
+        rate_row(retrieving, asked["retrieval"], writer),
+        rate_row(citing, asked["retrieval"], writer),
     ]
-    rows = [rate_row(free, free_asked, writer), rate_row(retrieving, asked, writer), rate_row(citing, asked, writer)]
     (home / "grounding_evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    write_statements([*free, *retrieving], home / "grounding_statements.csv")
+    everything = [*free, *retrieving]
+    write_statements(everything, home / STATEMENTS)
     print(table_of(rows))
-    undecided = sum(item.is_supported is None for item in (*free, *retrieving))
-    print(f"left out, as neither a number nor a label decides: {undecided} of {len(free) + len(retrieving)} sentences")
+    undecided = sum(item.is_supported is None for item in everything)
+    print(f"left out, as neither a number nor a label decides: {undecided} of {len(everything)} sentences")
     for name in ("sheets", "checker"):
-        print(agreement([*free, *retrieving], name))
-    return rows
+        print(agreement(everything, name))
 
 
 def main() -> None:
-    """Run the evaluation and write its rows into the home."""
+    """Run the evaluation, or judge an earlier one anew, and write its rows into the home."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environment", type=Path, required=True, help="virtual environment with the model")
     parser.add_argument("--home", type=Path, required=True, help="WORDBOND_HOME whose next night reads the result")
+    parser.add_argument("--again", action="store_true", help="judge the home's last run anew, without the model")
     arguments = parser.parse_args()
     arguments.home.mkdir(parents=True, exist_ok=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    run_file = arguments.home / "grounding_run.json"
+    if arguments.again:
+        run = json.loads(run_file.read_text())
+        report(read_statements(arguments.home / STATEMENTS), run["asked"], run["writer"], arguments.home)
+        return
     with running_model(arguments.environment, arguments.home / "logs") as host:
-        evaluate(host, arguments.home)
+        writer = OllamaWriter(WriterSettings(mode="ollama", host=host, model=MODEL)).model_digest
+        client = ollama.Client(host=host, timeout=600, trust_env=False)
+        outcome = {name: written(client, name) for name in CONFIGURATIONS[:2]}
+    asked = {name: count for name, (_, count) in outcome.items()}
+    run_file.write_text(json.dumps({"asked": asked, "writer": writer}))
+    report({name: judged for name, (judged, _) in outcome.items()}, asked, writer, arguments.home)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from tests.adversarial.quay_bank import SEND_DATE, cited, document
 
 BRIEF = Brief("b", "savings", "v1", "email", 1, "medium", "en", "all", "Quay Savings", "deposit", ("US-NY",))
 NAMES = {"savings": "Quay Savings", "cd": "Quay 6-Month CD"}
+TO_EARN = "You need a minimum balance of $90 to earn the yield."
 RATE = "Quay Savings earns 3.10% annual percentage yield (APY)."
 
 
@@ -234,3 +235,32 @@ def test_every_citation_must_hold_even_if_another_one_does():
     bad = DraftCitation("0" * 32, RATE)
     good = DraftCitation(everything(source)[0].chunk.chunk_id, RATE)
     assert ground(DraftSentence(RATE, "claim", (good, bad)), source).faults == ("chunk_not_retrieved",)
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "is_borne_out"),
+    [
+        ("Waived with a daily balance of $500.", "The daily balance is $500.", False),
+        ("Waived with a daily balance of $500.", "With a daily balance of $500 it is waived.", True),
+        (TO_EARN, "To start, you need a minimum balance of $90.", False),
+        (TO_EARN, "You need a minimum balance of $90.", False),
+        (TO_EARN, "To earn the yield you need a minimum balance of $90.", True),
+    ],
+)
+def test_an_amount_stays_a_condition_and_keeps_its_purpose(said, text, is_borne_out):
+    source = sheet(said)
+    found = [fault for fault in faults(text, source, said) if fault == "amount_stands_otherwise"]
+    assert (found == []) == is_borne_out
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("3.10% APY.", "not_a_sentence"),
+        ("- Quay Savings earns 3.10% annual percentage yield (APY).", "stray_mark"),
+        ('"Quay Savings earns 3.10% annual percentage yield (APY).', "stray_mark"),
+        ("1. Quay Savings earns 3.10% annual percentage yield (APY).", "stray_mark"),
+    ],
+)
+def test_scraps_list_items_and_open_quotations_are_no_copy(text, fault):
+    assert fault in faults(text, sheet(), RATE)

@@ -6,6 +6,8 @@ from functools import cache
 
 import pytest
 
+from rag.claims import parse_claims
+from rag.compliance.disclosures import value_in_claims
 from rag.proving import ProvingGround, prove
 from rag.templates import Night, proving_ground
 from rag.writers import WriterSettings
@@ -66,3 +68,18 @@ def test_a_model_is_believed_exactly_where_its_sources_bear_it_out(script: Scrip
             reasons = [reason_of(draft, wanted) for draft in drafts]
             assert any(reason is None for reason in reasons) == is_proven, (product_id, reasons)
             assert all(any("9.99%" in s.text for s in draft.sentences) != is_proven for draft in drafts)
+
+
+def test_the_balance_of_a_bonus_or_a_fee_is_not_the_balance_of_the_yield():
+    lines = {
+        "Minimum balance to obtain the bonus: a daily balance of $10,000 for 90 days": None,
+        "Minimum balance to avoid the fee: a daily balance of $2,500": None,
+        "Minimum balance to earn the annual percentage yield: $2,500": "$2,500",
+    }
+    for line, expected in lines.items():
+        assert value_in_claims("minimum_balance", parse_claims(line, ())) == expected
+    for wanted in briefs():
+        if wanted.product_id == "high_yield_savings":  # it has no minimum balance, and a bonus with one
+            for draft in EmbeddedWriter().write(wanted, retrieved(wanted)):
+                said = prove(draft, wanted, list(retrieved(wanted)), ground()).draft.sentences
+                assert not any("minimum balance of" in sentence.text.lower() for sentence in said), wanted
