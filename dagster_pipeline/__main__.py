@@ -15,6 +15,8 @@ def main() -> int:
     return 0
 
 
+# A progress bar's lock dies with the process, which ends below without tidying up; its keeper would say so every time.
+os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
 code = main()
 sys.stdout.flush()
 sys.stderr.flush()
