@@ -1,4 +1,4 @@
-"""What every asset runs with: the warehouse, the dbt command line, and the progress logger."""
+"""What every asset runs with: the warehouse, the dbt command line, the progress logger, one step at a time."""
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -18,4 +18,7 @@ def environment() -> dg.Definitions:
             "dbt": DbtCliResource(project_dir=prepared_project()),
         },
         loggers={"progress": progress_logger},
+        # Assets materialized from the graph run in a job of Dagster's own: one step at a time there too, since the
+        # working file has one writer.
+        executor=dg.in_process_executor,
     )

@@ -57,3 +57,8 @@ def test_job_and_schedule(definitions):
     assert job.partitions_def is not None
     schedule = definitions.resolve_schedule_def("nightly_schedule")
     assert schedule.execution_timezone == "America/New_York"
+
+
+def test_a_materialization_from_the_graph_runs_one_step_at_a_time(definitions):
+    """The working file has one writer; Dagster's own job for assets picked by hand would run steps side by side."""
+    assert definitions.resolve_implicit_global_asset_job_def().executor_def.name == "in_process"
