@@ -14,6 +14,10 @@ import numpy.typing as npt
 Vectors = npt.NDArray[np.float32]
 
 
+class EmbedderError(RuntimeError):
+    """The model is not there or not the one expected; the message says what was found and what to do."""
+
+
 class Embedder(Protocol):
     """Turns texts into vectors.
 

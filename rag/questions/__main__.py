@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rag.conflicts import without_conflicts
 from rag.documents import DOCUMENTS_DIR, DocumentError, load_corpus
+from rag.embeddings import EmbedderError
 from rag.questions.answering import QuestionIndex
-from rag.sentence_embedder import EmbedderError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rag.documents import Document, parse_document
-from rag.embeddings import WordLlamaEmbedder
+from rag.embeddings import EmbedderError, WordLlamaEmbedder
 from rag.questions.__main__ import main
 from rag.questions.answering import QuestionIndex
 from rag.questions.model import AnswerModel, Findings, fit_logistic, load_model, write_model
@@ -20,7 +20,7 @@ from rag.questions.wants import (
     terms_of,
     wanted_kinds,
 )
-from rag.sentence_embedder import EmbedderError, MiniLmEmbedder, OllamaEmbedder, question_embedder
+from rag.sentence_embedder import MiniLmEmbedder, OllamaEmbedder, question_embedder
 from tests.ollama_server import refused_host, running_server
 
 DAY = date(2026, 2, 1)
