@@ -1,8 +1,10 @@
 """Questions to the bank's corpus, with the passages that answer them, and questions that nothing there answers.
 
-The halves are halves by writing order, fixed before anything was tuned: `*_development.yaml` is what choices and
-parameters are made on, `*_test.yaml` is only measured on. An answer is a document and a quote that stands verbatim in
-the version in force on the day of the question; any one of a question's answers will do.
+The halves are halves by writing order, fixed before anything was tuned: `*_development.yaml` is what choices are made
+on, `*_test.yaml` is only measured on. `*_training.yaml` and `*_fresh.yaml` were written later by people who had seen
+the documents and none of the other questions: the first to learn from, the second to be measured on once. An answer is
+a document and a quote that stands verbatim in the version in force on the day of the question; any one of a question's
+answers will do.
 """
 
 from dataclasses import dataclass
@@ -14,8 +16,10 @@ import yaml
 ASKED_ON = date(2026, 1, 15)
 """Day of a question that names none."""
 HALVES = ("development", "test")
-LATER = ("second",)
+LATER = ("second", "training")
 """Written after the first measurement on the test half, to fit on; never counted in the two halves."""
+FRESH = "fresh"
+"""Measured on once, after everything was chosen."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Question:
 
 
 def load_questions(half: str) -> list[Question]:
-    """Read the answerable and then the unanswerable questions of one of `HALVES`, in writing order."""
+    """Read the answerable and then the unanswerable questions of one of the sets, in writing order."""
     questions = []
     for name in ("answerable", "unanswerable"):
         path = Path(__file__).parent / f"{name}_{half}.yaml"

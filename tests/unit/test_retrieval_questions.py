@@ -1,12 +1,12 @@
-"""The question set is what it says: big enough, its quotes stand in the documents, no question is written twice."""
+"""The question sets are what they say: big enough, quotes stand in the documents, no question is written twice."""
 
 import re
 
-from tests.retrieval_questions import HALVES, load_questions
+from tests.retrieval_questions import FRESH, HALVES, LATER, load_questions
 from tests.unit.rag_bank import corpus
 
-QUESTIONS = {half: load_questions(half) for half in HALVES}
-EVERY = [question for half in HALVES for question in QUESTIONS[half]]
+QUESTIONS = {name: load_questions(name) for name in (*HALVES, *LATER, FRESH)}
+EVERY = [question for questions in QUESTIONS.values() for question in questions]
 
 
 def test_there_are_enough_questions_in_two_halves_of_about_one_size():
