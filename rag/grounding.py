@@ -14,6 +14,8 @@ from rag.briefs import Brief
 from rag.citations import CitationRow, GroundedDraft, GroundedSentence, as_unsupported, citation_row
 from rag.claims import Claim, date_role
 from rag.claims.normalise import normalise_claim_text
+from rag.claims.pointing import points_outside
+from rag.claims.sentences import split_sentences, whole_sentences
 from rag.claims.standing import needs_standing, standing_of
 from rag.claims.words import NEUTRAL_STEMS, stem
 from rag.evidence import Evidence, Sources, claims_of_text, hold_citation
@@ -162,6 +164,11 @@ def _claim_rows(
                 method,
             )
         )
+    is_approved = any(item.text == sentence.text.strip() and _is_approved(item, settings) for item in evidence)
+    pointing = None if is_approved else _pointing_fault(sentence.text)
+    if pointing is not None:
+        faults.append(pointing)
+        rows = [as_unsupported(row) for row in rows]
     if not is_verbatim:
         own_faults = _own_prose_faults(sentence.text)
         novel = _novel_words(sentence.text, claims, evidence, brief)
@@ -181,6 +188,17 @@ def _own_prose_faults(text: str) -> list[str]:
     if _LIST_MARK.match(text.strip()) or text.count('"') % 2 or text.count("\u201c") != text.count("\u201d"):
         faults.append("stray_mark")
     return faults
+
+
+def _pointing_fault(text: str) -> str | None:
+    """Refuse a sentence that says something only together with what stands around it elsewhere."""
+    found = [words for part in split_sentences(text) if (words := points_outside(part)) is not None]
+    return f"points_outside: {found[0]}" if found else None
+
+
+def _is_approved(item: Evidence, settings: GroundingSettings) -> bool:
+    """Tell whether a citation is of wording that may be said as it stands: by kind of document, or by role."""
+    return item.source.kind in settings.verbatim_kinds or bool(item.source.chunk.tag("role"))
 
 
 def _filled_template(sentence: DraftSentence, evidence: list[Evidence]) -> Evidence | None:
@@ -260,6 +278,13 @@ def _why_unsupported(
         if claim.value in [source.value for source in item.claims]:
             return "claim_differs_in_kind"
         return "claim_not_in_quote"
+    if not _is_approved(item, settings):
+        whole = [whole_sentences(item.text, source.start, source.end) for source in equal]
+        equal = [
+            source for source, said in zip(equal, whole, strict=True) if points_outside(said, is_quote=True) is None
+        ]
+        if not equal:
+            return "quote_points_outside"
     if not any(source.conditions == claim.conditions for source in equal):
         is_dropped = any(claim.conditions < source.conditions for source in equal)
         return "condition_dropped" if is_dropped else "condition_differs"
@@ -345,8 +370,7 @@ def _verbatim_row(
     """Match a sentence without a typed claim: approved text as it stands, cited whole."""
     text = sentence.text.strip()
     for item in evidence:
-        is_approved = item.source.kind in settings.verbatim_kinds or bool(item.source.chunk.tag("role"))
-        if item.text == text and item.citation.quote == text and is_approved:
+        if item.text == text and item.citation.quote == text and _is_approved(item, settings):
             method = "disclosure_catalogue" if is_disclosure(sentence, item.source) else "verbatim_chunk"
             return [citation_row(sentence.text, number, 0, "verbatim", text, item, True, method)], []
     shown = evidence[0] if evidence else None

@@ -49,14 +49,14 @@ class Passage:
 
 
 def passages_of(request: dict[str, Any]) -> list[Passage]:
-    """Read the passages of a prompt back."""
-    prompt = "\n".join(message["content"] for message in request.get("messages", [])) or request.get("prompt", "")
+    """Read the passages of a prompt's last message back: the one before it is an example."""
+    prompt = request["messages"][-1]["content"] if request.get("messages") else request.get("prompt", "")
     return [Passage(match["id"], match["kind"], match["text"]) for match in _PASSAGE.finditer(prompt)]
 
 
 def answer_of(subject: str, *sentences: tuple[str, str, str]) -> str:
     """Build an answer from (text, chunk_id, quote)."""
-    rows = [{"text": text, "citations": [{"chunk_id": name, "quote": quote}]} for text, name, quote in sentences]
+    rows = [{"chunk_id": name, "quote": quote, "text": text} for text, name, quote in sentences]
     return json.dumps({"subject": subject, "sentences": rows})
 
 
@@ -87,7 +87,7 @@ def false_rate_answer(request: dict[str, Any]) -> str:
     answer = json.loads(good_answer(request))
     rates = [row for row in answer["sentences"] if _RATE.search(row["text"])]
     if not rates:
-        row = {"text": "It earns 9.99% annual percentage yield.", "citations": answer["sentences"][-1]["citations"]}
+        row = {**answer["sentences"][-1], "text": "It earns 9.99% annual percentage yield."}
         answer["sentences"].append(row)
     for row in rates:
         row["text"] = _RATE.sub("9.99%", row["text"])
@@ -98,7 +98,7 @@ def false_quote_answer(request: dict[str, Any]) -> str:
     """Answer as a forger would: rates and quotes are raised together, the passage cited is the true one."""
     answer = json.loads(false_rate_answer(request))
     for row in answer["sentences"]:
-        row["citations"] = [{"chunk_id": row["citations"][0]["chunk_id"], "quote": row["text"]}]
+        row["quote"] = row["text"]
     return json.dumps(answer)
 
 

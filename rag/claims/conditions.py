@@ -1,7 +1,8 @@
 """Conditions: the phrases that bind a claim ('with direct deposit', 'if paid in full', 'for 12 months').
 
-Belongs here: finding them and bringing them to a canonical form, in which order, inflection and filler words do not
-count and numbers do. Which claims a condition binds is decided by `rag.claims.parser`.
+Words of time ('for a while', 'usually', 'always') are conditions too. Belongs here: finding them and bringing them to a
+canonical form, in which order, inflection and filler words do not count and numbers do. Which claims a condition binds
+is decided by `rag.claims.parser`.
 """
 
 import re
@@ -47,7 +48,7 @@ def find_conditions(text: str) -> list[Condition]:
     -------
     list of Condition
     """
-    found = []
+    found, text = _time_limits(text)
     marks = list(_MARKERS.finditer(text))
     for position, mark in enumerate(marks):
         name, binds_clause, _ = lexicon.CONDITION_MARKERS[int(mark.lastgroup[1:])]  # type: ignore[index]
@@ -59,6 +60,13 @@ def find_conditions(text: str) -> list[Condition]:
         if content and not set(content.split("|")) <= EMPTY_CONDITION_WORDS:
             found.append(Condition(f"{name}:{content}", binds_clause, mark.start(), end))
     return found
+
+
+def _time_limits(text: str) -> tuple[list[Condition], str]:
+    """Return how long or how often the text says that something holds, and the text without those words."""
+    matches = list(lexicon.TIME_LIMIT.finditer(text))
+    found = [Condition("time:" + " ".join(match[0].split()), True, *match.span()) for match in matches]
+    return found, lexicon.TIME_LIMIT.sub(lambda match: " " * len(match[0]), text)
 
 
 def canonical_content(text: str) -> str:

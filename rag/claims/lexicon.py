@@ -287,3 +287,19 @@ CONDITION_MARKERS = (
     ("for", False, r"for(?!\s+(?:example|instance))"),
     ("on", False, r"on|toward|of\s+(?=balances)|to\s+(?=new\b)"),
 )
+
+# Words that say how long or how often a claim holds. 'No fee for a while' is not 'no fee': each is a condition of every
+# claim of its clause. 'Now' and 'today' by themselves are calls to act and limit nothing.
+TIME_LIMIT = re.compile(
+    r"\b(?:for\s+(?:(?:now|today|starters)|(?:an?|the|some|quite\s+a)\s+(?:(?:little|short|long|good|limited|brief|certain"
+    r"|present|very)\s+)*(?:while|time(?:\s+being)?|moment|bit|spell|start|period|present|beginning))"
+    r"|at\s+(?:first|present|(?:the|this)\s+(?:moment|time|start|beginning|outset|point))|(?:right|just)\s+now"
+    r"|as\s+of\s+(?:now|today|yet)|in\s+the\s+(?:beginning|meantime|short\s+(?:run|term))|these\s+days"
+    r"|to\s+(?:start|begin)\s+with(?!\s*\$?\d)|so\s+far|until\s+further\s+notice|(?:not|as)\s+yet|while\s+it\s+lasts"
+    r"|currently|presently|temporarily|initially|momentarily|meanwhile|still|nowadays|soon|later\s+on|eventually"
+    r"|sometimes|often|usually|normally|generally|typically|mostly|mainly|occasionally|rarely|seldom|largely|ordinarily"
+    r"|as\s+a\s+rule|in\s+general|from\s+time\s+to\s+time|(?:every\s+)?once\s+in\s+a\s+while|now\s+and\s+then"
+    r"|(?:most|some)\s+of\s+the\s+time|(?:in|on|for)\s+(?:most|some|many|certain)\s+(?:cases|days|months|customers|accounts)"
+    r"|always|forever|permanent(?:ly)?|for\s+(?:ever|life|good|all\s+time)|ever|at\s+all\s+times|at\s+any\s+time|every\s+time"
+    r"|all\s+(?:the\s+time|year)|lifelong|lifetime)\b"
+)

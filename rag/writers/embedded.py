@@ -9,12 +9,13 @@ import re
 from collections.abc import Sequence
 
 from rag.briefs import Brief
+from rag.claims.pointing import points_outside
 from rag.claims.sentences import split_sentences
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault
 from rag.writers.compose import Material, fits, frame, gather, pick, said
 
-VERSION = "embedded-1"
+VERSION = "embedded-2"
 """Raised when the same material would give another text."""
 
 CANDIDATES = 3
@@ -116,7 +117,8 @@ class EmbeddedWriter:
             for text in split_sentences(item.chunk.text):
                 sentence = DraftSentence(text, "claim", (DraftCitation(item.chunk.chunk_id, text),))
                 is_new = text not in {other.text for other in middle}
-                if len(middle) < _PLAIN_SENTENCES[brief.channel] and is_new and _FACT.fullmatch(text):
+                is_whole = _FACT.fullmatch(text) is not None and points_outside(text, is_quote=True) is None
+                if len(middle) < _PLAIN_SENTENCES[brief.channel] and is_new and is_whole:
                     whole = frame(brief, material, (*middle, sentence), has_terms=True)
                     middle = (*middle, sentence) if fits(whole, brief, material) else middle
         sentences = frame(brief, material, middle, has_terms=True) if middle else ()

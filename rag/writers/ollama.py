@@ -14,7 +14,7 @@ from typing import Any
 from rag.briefs import Brief
 from rag.contacts import Contacts
 from rag.privacy import personal_data
-from rag.prompts import ANSWER_SCHEMA, CANNOT_ANSWER, build_messages
+from rag.prompts import CANNOT_ANSWER, Prompt, build_prompt
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault, WriterUnavailable
 from rag.writers.compose import frame, gather
@@ -109,15 +109,18 @@ class OllamaWriter:
             )
         if time.monotonic() > self._end:
             raise WriterFault("timeout", f"the night's {self._settings.budget_seconds:g} s of calls are used up")
-        messages, aliases = build_messages(brief, retrieved)
+        prompt = build_prompt(brief, retrieved)
+        if prompt is None:
+            raise WriterFault("no_material", "no call made: no passage of the brief holds a sentence to be quoted.")
         contacts = Contacts().with_texts(item.chunk.text for item in retrieved if item.kind == "disclosure")
-        found = next((kind for message in messages if (kind := personal_data(message["content"], contacts))), None)
+        texts = [message["content"] for message in prompt.messages]
+        found = next((kind for text in texts if (kind := personal_data(text, contacts))), None)
         if found:
             raise WriterFault("personal_data", f"no call made: the prompt would hold {found}; mend its documents.")
         gone = Event()
         with ThreadPoolExecutor(max_workers=self._settings.concurrency) as pool:
             seeds = [self._settings.seed + number for number in range(self._settings.candidates)]
-            outcomes = list(pool.map(lambda seed: self._candidate(messages, aliases, seed, gone), seeds))
+            outcomes = list(pool.map(lambda seed: self._candidate(prompt, seed, gone), seeds))
         answers = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
         faults = [outcome for outcome in outcomes if isinstance(outcome, WriterFault)]
         if not answers:
@@ -135,7 +138,7 @@ class OllamaWriter:
         return list(drafts.values())
 
     def _candidate(
-        self, messages: list[dict[str, str]], aliases: dict[str, str], seed: int, gone: Event
+        self, prompt: Prompt, seed: int, gone: Event
     ) -> tuple[str, tuple[DraftSentence, ...]] | WriterFault | None:
         """Ask until an answer can be read or the tries are used up; return the last fault then.
 
@@ -149,7 +152,7 @@ class OllamaWriter:
                 self._sleep(self._settings.backoff_seconds * 2 ** (attempt - 1))
             try:
                 # Another seed for another try: the same one would give the same unreadable answer.
-                return read_answer(self._ask(messages, seed + 1_000 * attempt), aliases)
+                return read_answer(self._ask(prompt, seed + 1_000 * attempt), prompt.aliases)
             except WriterFault as fault:
                 last = fault
                 if fault.kind not in _RETRIED:
@@ -158,7 +161,7 @@ class OllamaWriter:
             gone.set()
         return last
 
-    def _ask(self, messages: list[dict[str, str]], seed: int) -> str:
+    def _ask(self, prompt: Prompt, seed: int) -> str:
         """Make one call and return the whole answer as text; every way it can fail is a named fault."""
         import httpx
         import ollama
@@ -173,7 +176,7 @@ class OllamaWriter:
         }
         try:
             parts = self._client(settings.timeout_seconds).chat(
-                model=settings.model, messages=messages, stream=True, format=ANSWER_SCHEMA, options=options
+                model=settings.model, messages=prompt.messages, stream=True, format=prompt.schema, options=options
             )
             return _read_stream(parts, settings)
         except (ConnectionError, httpx.ConnectError) as error:
@@ -212,7 +215,7 @@ def _read_stream(parts: Iterator[Any], settings: WriterSettings) -> str:
 
 
 def read_answer(text: str, aliases: dict[str, str]) -> tuple[str, tuple[DraftSentence, ...]]:
-    """Read a model's answer into a subject and sentences.
+    """Read a model's answer into a subject and sentences, trusting neither the schema nor the server that applied it.
 
     Parameters
     ----------
@@ -225,6 +228,7 @@ def read_answer(text: str, aliases: dict[str, str]) -> tuple[str, tuple[DraftSen
     Returns
     -------
     tuple of (str, tuple of DraftSentence)
+        A sentence without a text says its quote word for word; one that repeats another is left out.
 
     Raises
     ------
@@ -236,27 +240,21 @@ def read_answer(text: str, aliases: dict[str, str]) -> tuple[str, tuple[DraftSen
     try:
         answer = json.loads(text)
         subject = answer["subject"]
-        rows = [(row["text"], [(c["chunk_id"], c["quote"]) for c in row["citations"]]) for row in answer["sentences"]]
-    except (json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
+        rows = [(row["chunk_id"], row["quote"], row.get("text", row["quote"])) for row in answer["sentences"]]
+    except (json.JSONDecodeError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise WriterFault("malformed_json", f"the answer is not of the form asked for: {str(error)[:200]}") from error
-    words = [
-        subject,
-        *(word for sentence, quotes in rows for word in (sentence, *(w for pair in quotes for w in pair))),
-    ]
-    if not all(isinstance(word, str) for word in words):
+    if not all(isinstance(word, str) for word in (subject, *(word for row in rows for word in row))):
         raise WriterFault("malformed_json", "the answer holds values that are not text")
-    if CANNOT_ANSWER in subject or any(CANNOT_ANSWER in sentence for sentence, _ in rows):
+    if CANNOT_ANSWER in subject or any(CANNOT_ANSWER in said for _, _, said in rows):
         raise WriterFault("cannot_answer", "the model says that the passages do not hold what the brief needs")
-    sentences = tuple(
-        DraftSentence(
-            sentence.strip(), "claim", tuple(DraftCitation(aliases.get(name, name), quote) for name, quote in quotes)
-        )
-        for sentence, quotes in rows
-        if sentence.strip()
-    )
+    sentences: dict[str, DraftSentence] = {}
+    for name, quote, said in rows:
+        citation = DraftCitation(aliases.get(name, name), quote)
+        sentences.setdefault(said.strip(), DraftSentence(said.strip(), "claim", (citation,)))
+    sentences.pop("", None)
     if not sentences:
         raise WriterFault("empty", "the answer holds no sentence")
-    return subject.strip(), sentences
+    return subject.strip(), tuple(sentences.values())
 
 
 def _subject_citations(subject: str, retrieved: list[Retrieved]) -> tuple[DraftCitation, ...]:

@@ -4,15 +4,14 @@
 |---|---|---|
 | no_retrieval | the brief | all it writes |
 | retrieval | the brief and the passages | all it writes |
-| retrieval_and_citation | the same, and so writes the same | sentences that a passage bears out, and cite it |
+| retrieval_and_citation | the product's own prompt and schema | sentences that the quote they cite bears out |
 
-Belongs here: the prompts, the reading of the answers, and the citation of a sentence. The product's own writer asks
-for structured answers with quotes; a model of this size can't give them, so here the sentence is written freely and
-the passage that bears it out is looked for. What counts as borne out is the product's own grounding.
+Belongs here: the prompts of the first two, whose prose is free, and the reading of all answers. The third is the
+product's own writer, sentence by sentence under the product's own grounding.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import ollama
 
@@ -22,7 +21,8 @@ from rag.evidence import Sources
 from rag.grounding import GroundingSettings, ground_sentence
 from rag.prompts import choose_passages
 from rag.retrieval import Retrieved
-from rag.writers.base import DraftCitation, DraftSentence
+from rag.writers.base import DraftCitation, DraftSentence, WriterFault
+from rag.writers.ollama import OllamaWriter
 
 CONFIGURATIONS = ("no_retrieval", "retrieval", "retrieval_and_citation")
 TEMPERATURE = 0.3
@@ -51,16 +51,13 @@ class Statement:
         What it was written for.
     text : str
     citation : DraftCitation or None
-        The words that bear it out; None where none were looked for or found.
-    is_said : bool
-        False for a sentence that grounding kept back.
+        The words it cites; None where none were asked for.
     """
 
     configuration: str
     brief: Brief
     text: str
     citation: DraftCitation | None = None
-    is_said: bool = True
 
 
 def prompt_of(configuration: str, brief: Brief, retrieved: Sequence[Retrieved]) -> list[dict[str, str]]:
@@ -79,10 +76,10 @@ def sentences_of(text: str) -> list[str]:
     return [part for part in found if part.endswith((".", "!", "?", '."', '!"'))]
 
 
-def write(
+def write_freely(
     client: ollama.Client, model: str, configuration: str, brief: Brief, retrieved: Sequence[Retrieved]
 ) -> list[Statement]:
-    """Have one brief written; a sentence that is said twice counts once."""
+    """Have one brief written in free prose; a sentence that is said twice counts once."""
     # Briefs of one product and intent have one prompt: a seed of its own makes each another text.
     options = {"seed": int(brief.brief_id[:7], 16), "temperature": TEMPERATURE, "num_predict": ANSWER_TOKENS}
     answer = client.chat(model=model, messages=prompt_of(configuration, brief, retrieved), options=options)
@@ -90,27 +87,37 @@ def write(
     return [Statement(configuration, brief, text) for text in texts]
 
 
+def write_citing(writer: OllamaWriter, brief: Brief, retrieved: Sequence[Retrieved]) -> list[Statement]:
+    """Have one brief written by the product's writer; the lines it lays around the model's own are left out."""
+    try:
+        drafts = writer.write(brief, list(retrieved))
+    except WriterFault:
+        return []
+    own = {
+        sentence.text: sentence.citations[0]
+        for draft in reversed(drafts)
+        for sentence in draft.sentences
+        if sentence.role == "claim"
+    }
+    return [Statement(CONFIGURATIONS[2], brief, text, citation) for text, citation in own.items()]
+
+
 def citation_of(statement: Statement, retrieved: Sequence[Retrieved], sources: Sources) -> DraftCitation | None:
-    """Return the first words of the brief's passages that bear a sentence out, the shortest first; None if none do."""
-    for item in retrieved:
-        for quote in dict.fromkeys((*split_sentences(item.chunk.text), item.chunk.text)):
-            citation = DraftCitation(item.chunk.chunk_id, quote)
-            sentence = DraftSentence(statement.text, "claim", (citation,))
-            if ground_sentence(sentence, 0, statement.brief, sources, GroundingSettings()).is_supported:
-                return citation
+    """Return the words that bear a sentence out by the product's grounding; None if none do.
+
+    Those it cites itself, else the first of the brief's passages that do.
+    """
+    tried = (
+        [statement.citation]
+        if statement.citation is not None
+        else [
+            DraftCitation(item.chunk.chunk_id, quote)
+            for item in retrieved
+            for quote in dict.fromkeys((*split_sentences(item.chunk.text), item.chunk.text))
+        ]
+    )
+    for citation in tried:
+        sentence = DraftSentence(statement.text, "claim", (citation,))
+        if ground_sentence(sentence, 0, statement.brief, sources, GroundingSettings()).is_supported:
+            return citation
     return None
-
-
-def cited(statement: Statement, citation: DraftCitation | None) -> Statement:
-    """Return what the third configuration makes of a written sentence: said with its citation, or kept back."""
-    return replace(statement, configuration="retrieval_and_citation", citation=citation, is_said=citation is not None)
-
-
-def without_doubles(statements: Sequence[Statement]) -> Iterator[Statement]:
-    """Yield each sentence of a product once per configuration."""
-    seen = set()
-    for statement in statements:
-        key = (statement.configuration, statement.brief.product_id, statement.text)
-        if key not in seen:
-            seen.add(key)
-            yield statement

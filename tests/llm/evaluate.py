@@ -2,8 +2,9 @@
 
 Writes `grounding_evaluations.jsonl` in the home, which the next night reads into `marts.rpt_grounding`, and prints the
 same as a table. A sentence's truth is a hand label where there is one (`labels.csv`), else what the product's sheets
-say of its numbers; sentences that neither decides are left out and counted; `grounding_statements.csv` holds every
-sentence with its verdicts.
+say of its numbers; sentences that neither decides are left out and counted. `grounding_run.jsonl` holds what was
+written, brief by brief, and `grounding_statements.csv` every sentence with its verdicts. A quarter of the briefs is
+never evaluated: prompt and settings are tried on them.
 """
 
 import argparse
@@ -11,8 +12,9 @@ import csv
 import json
 import logging
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -26,15 +28,20 @@ from rag.retrieval import Retrieved
 from rag.writers.base import DraftCitation
 from rag.writers.ollama import OllamaWriter
 from rag.writers.settings import WriterSettings
-from tests.llm.configurations import CONFIGURATIONS, Statement, citation_of, cited, write
+from tests.llm.configurations import CONFIGURATIONS, Statement, citation_of, write_citing, write_freely
 from tests.llm.model_server import MODEL, running_model
 from tests.llm.truth import Facts, facts_of, refutes, values_of
 from tests.unit.rag_bank import SEND_DATE, briefs, catalogue, retrieved
 
 STATEMENTS = "grounding_statements.csv"
+RUN = "grounding_run.jsonl"
+MODEL_NAME = "grounding_model.txt"
 LABELS = Path(__file__).with_name("labels.csv")
 WANTED_SENTENCES = 210
-"""Said sentences wanted of each configuration, as long as there are briefs."""
+"""Distinct sentences wanted of each configuration, as long as there are briefs; of the third, said ones."""
+CANDIDATES = 3
+"""Drafts of the product's writer a brief, as many as a night asks for."""
+CALL_SECONDS = 600.0
 SHEETS = ("rate_sheet", "fee_schedule", "product_sheet", "promotion")
 
 
@@ -71,13 +78,18 @@ def labels() -> dict[tuple[str, str], bool]:
 class Judged:
     """A statement with what is known of its truth; None = not decided.
 
-    `by_checker` is the citation the product's grounding finds for it among the brief's passages.
+    `by_checker` is the citation that bears it out by the product's grounding: its own, or one found for it.
     """
 
     statement: Statement
     by_hand: bool | None
     by_sheets: bool | None
     by_checker: DraftCitation | None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether its configuration says it: the third keeps back what grounding refuses."""
+        return self.statement.citation is None or self.by_checker is not None
 
     @property
     def is_supported(self) -> bool | None:
@@ -109,7 +121,7 @@ def is_borne_out(judged: Judged) -> bool:
 
 def rate_row(all_judged: Sequence[Judged], asked: int, writer: str) -> dict:
     """Return one row of `marts.rpt_grounding` for what a configuration said; `asked` = briefs it was asked for."""
-    said = [item for item in all_judged if item.statement.is_said]
+    said = [item for item in all_judged if item.is_said]
     judged = [item for item in said if item.is_supported is not None]
     unsupported = sum(not item.is_supported for item in judged)
     interval = binomtest(unsupported, max(1, len(judged))).proportion_ci(method="wilson")
@@ -130,35 +142,75 @@ def rate_row(all_judged: Sequence[Judged], asked: int, writer: str) -> dict:
     }
 
 
+def is_development(brief: Brief) -> bool:
+    """Tell whether prompt and settings may be tried on a brief: a quarter of them, by hash."""
+    return brief.brief_id[0] in "0123"
+
+
 def evaluation_briefs() -> list[Brief]:
     """Return briefs product after product in turn, so that an early end leaves none out; e-mail first."""
     order = {"email": 0, "in_app": 1, "push": 2, "sms": 3}
-    return sorted(briefs(), key=lambda b: (order[b.channel], b.intensity, b.intent, b.product_id))
+    kept = [brief for brief in briefs() if not is_development(brief)]
+    return sorted(kept, key=lambda b: (order[b.channel], b.intensity, b.intent, b.product_id))
 
 
-def written(client: ollama.Client, configuration: str) -> tuple[list[Judged], int]:
-    """Have brief after brief written and judged until enough is said; return that and the briefs asked for."""
-    judged: list[Judged] = []
-    asked = 0
-    for brief in evaluation_briefs():
-        # The third configuration says a part of what the second writes, so the second writes on until that is enough.
-        said = sum(item.by_checker is not None for item in judged) if configuration == "retrieval" else len(judged)
-        if said >= WANTED_SENTENCES:
-            break
-        before = {(item.statement.brief.product_id, item.statement.text) for item in judged}
-        new = write(client, MODEL, configuration, brief, retrieved(brief))
-        judged += [judge(statement) for statement in new if (brief.product_id, statement.text) not in before]
-        asked += 1
-        print(f"  {configuration}: {asked} briefs, {len(judged)} sentences", file=sys.stderr, flush=True)
-    return judged, asked
+def without_doubles(judged: Iterable[Judged]) -> list[Judged]:
+    """Return each sentence of a product once, as it was judged first."""
+    rows: dict[tuple[str, str], Judged] = {}
+    for item in judged:
+        rows.setdefault((item.statement.brief.product_id, item.statement.text), item)
+    return list(rows.values())
+
+
+def write_all(host: str, run_file: Path) -> str:
+    """Have each configuration written, brief after brief until enough is said, into a file; return the model."""
+    writer = OllamaWriter(
+        WriterSettings(
+            mode="ollama", host=host, model=MODEL, candidates=CANDIDATES, concurrency=1, timeout_seconds=CALL_SECONDS
+        )
+    )
+    client = ollama.Client(host=host, timeout=CALL_SECONDS, trust_env=False)
+    with run_file.open("w", encoding="utf-8") as file:
+        for name in CONFIGURATIONS:
+            judged: list[Judged] = []
+            for asked, brief in enumerate(evaluation_briefs(), 1):
+                found = retrieved(brief)
+                is_free = name != CONFIGURATIONS[2]
+                new = write_freely(client, MODEL, name, brief, found) if is_free else write_citing(writer, brief, found)
+                rows = [(item.text, *(astuple(item.citation) if item.citation else ())) for item in new]
+                file.write(json.dumps({"configuration": name, "brief_id": brief.brief_id, "sentences": rows}) + "\n")
+                file.flush()
+                judged = without_doubles([*judged, *map(judge, new)])
+                said = sum(item.is_said for item in judged)
+                print(f"  {name}: {asked} briefs, {said} sentences", file=sys.stderr, flush=True)
+                if said >= WANTED_SENTENCES:
+                    break
+    return writer.model_digest
+
+
+def read_run(run_file: Path) -> tuple[dict[str, list[Judged]], dict[str, int]]:
+    """Read what was written and judge it; return that and the briefs asked for, by configuration."""
+    by_id = {brief.brief_id: brief for brief in briefs()}
+    found: dict[str, list[Judged]] = {name: [] for name in CONFIGURATIONS}
+    asked: Counter[str] = Counter()
+    for line in run_file.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        asked[row["configuration"]] += 1
+        found[row["configuration"]] += [
+            judge(
+                Statement(row["configuration"], by_id[row["brief_id"]], text, DraftCitation(*cited) if cited else None)
+            )
+            for text, *cited in row["sentences"]
+        ]
+    return {name: without_doubles(judged) for name, judged in found.items()}, asked
 
 
 def agreement(judged: Sequence[Judged], name: str) -> str:
-    """Say how far the sheets or the checker agree with the hand labels, each labelled sentence counted once."""
-    rows = {(item.statement.brief.product_id, item.statement.text): item for item in judged if item.by_hand is not None}
+    """Say how far the sheets or the checker agree with the hand labels."""
+    rows = [item for item in judged if item.by_hand is not None]
     verdicts = {
-        "sheets": [(item.by_hand, item.by_sheets) for item in rows.values() if item.by_sheets is not None],
-        "checker": [(item.by_hand, item.by_checker is not None) for item in rows.values()],
+        "sheets": [(item.by_hand, item.by_sheets) for item in rows if item.by_sheets is not None],
+        "checker": [(item.by_hand, item.by_checker is not None) for item in rows],
     }[name]
     if not verdicts:
         return f"{name}: no hand-labelled sentence to compare with"
@@ -193,43 +245,32 @@ def table_of(rows: Sequence[dict]) -> str:
 
 def write_statements(judged: Sequence[Judged], file: Path) -> None:
     """Write every sentence with its verdicts, the undecided ones ready for a label."""
-    fields = ("configuration", "brief_id", "product_id", "sentence", "supported", "by_sheets", "by_checker")
+    fields = ("configuration", "product_id", "sentence", "quote", "is_said", "supported", "by_sheets", "by_checker")
     with file.open("w", newline="", encoding="utf-8") as output:
         table = csv.writer(output)
         table.writerow(fields)
         for item in judged:
-            brief = item.statement.brief
-            key = (item.statement.configuration, brief.brief_id, brief.product_id, item.statement.text)
+            statement = item.statement
+            quote = statement.citation.quote if statement.citation else ""
             verdicts = ("" if value is None else int(value) for value in (item.by_hand, item.by_sheets))
+            key = (statement.configuration, statement.brief.product_id, statement.text, quote, int(item.is_said))
             table.writerow((*key, *verdicts, int(item.by_checker is not None)))
-
-
-def read_statements(file: Path) -> dict[str, list[Judged]]:
-    """Read what an earlier run wrote, by configuration, and judge it anew: with labels added since, say."""
-    by_id = {brief.brief_id: brief for brief in briefs()}
-    found: dict[str, list[Judged]] = {"no_retrieval": [], "retrieval": []}
-    with file.open(newline="", encoding="utf-8") as rows:
-        for row in csv.DictReader(rows):
-            statement = Statement(row["configuration"], by_id[row["brief_id"]], row["sentence"])
-            found[row["configuration"]].append(judge(statement))
-    return found
 
 
 def report(found: dict[str, list[Judged]], asked: dict[str, int], writer: str, home: Path) -> None:
     """Leave the rows of the three configurations in the home, and print them and how far the verdicts agree."""
-    free, retrieving = found["no_retrieval"], found["retrieval"]
-    citing = [replace(item, statement=cited(item.statement, item.by_checker)) for item in retrieving]
-    rows = [
-        rate_row(free, asked["no_retrieval"], writer),
-        rate_row(retrieving, asked["retrieval"], writer),
-        rate_row(citing, asked["retrieval"], writer),
-    ]
+    rows = [rate_row(found[name], asked[name], writer) for name in CONFIGURATIONS]
     (home / "grounding_evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    everything = [*free, *retrieving]
+    everything = [item for judged in found.values() for item in judged]
     write_statements(everything, home / STATEMENTS)
     print(table_of(rows))
-    undecided = sum(item.is_supported is None for item in everything)
-    print(f"left out, as neither a number nor a label decides: {undecided} of {len(everything)} sentences")
+    said = [item for item in everything if item.is_said]
+    undecided = sum(item.is_supported is None for item in said)
+    print(f"left out, as neither a number nor a label decides: {undecided} of {len(said)} sentences")
+    citing = found[CONFIGURATIONS[2]]
+    kept = [item for item in citing if item.is_said]
+    own_words = sum(item.statement.text != item.statement.citation.quote for item in kept if item.statement.citation)
+    print(f"the third wrote {len(citing)} sentences and says {len(kept)}, {own_words} of them in words of its own")
     for name in ("sheets", "checker"):
         print(agreement(everything, name))
 
@@ -241,20 +282,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="WORDBOND_HOME whose next night reads the result")
     parser.add_argument("--again", action="store_true", help="judge the home's last run anew, without the model")
     arguments = parser.parse_args()
-    arguments.home.mkdir(parents=True, exist_ok=True)
+    home = arguments.home
+    home.mkdir(parents=True, exist_ok=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    run_file = arguments.home / "grounding_run.json"
-    if arguments.again:
-        run = json.loads(run_file.read_text())
-        report(read_statements(arguments.home / STATEMENTS), run["asked"], run["writer"], arguments.home)
-        return
-    with running_model(arguments.environment, arguments.home / "logs") as host:
-        writer = OllamaWriter(WriterSettings(mode="ollama", host=host, model=MODEL)).model_digest
-        client = ollama.Client(host=host, timeout=600, trust_env=False)
-        outcome = {name: written(client, name) for name in CONFIGURATIONS[:2]}
-    asked = {name: count for name, (_, count) in outcome.items()}
-    run_file.write_text(json.dumps({"asked": asked, "writer": writer}))
-    report({name: judged for name, (judged, _) in outcome.items()}, asked, writer, arguments.home)
+    if not arguments.again:
+        with running_model(arguments.environment, home / "logs") as host:
+            (home / MODEL_NAME).write_text(write_all(host, home / RUN))
+    report(*read_run(home / RUN), (home / MODEL_NAME).read_text(), home)
 
 
 if __name__ == "__main__":

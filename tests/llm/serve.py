@@ -25,6 +25,10 @@ THREADS = 1
 """Two threads of so small a model wait for each other: on a busy machine that costs tenfold (1 to the cores)."""
 
 
+_read: dict[str, Any] = {}
+"""The prompt that the model has read: asked again, it is not read again, and every answer begins at the same state."""
+
+
 def make_app(weights: Path) -> Starlette:
     """Return the server of one model."""
     model = Llama(str(weights), n_ctx=CONTEXT_TOKENS, n_threads=THREADS, n_threads_batch=THREADS, verbose=False)
@@ -49,11 +53,15 @@ def make_app(weights: Path) -> Starlette:
 def _parts(model: Llama, asked: dict[str, Any]) -> Iterator[str]:
     options = asked.get("options") or {}
     schema = asked.get("format")
-    model.reset()
+    if _read.get("messages") != asked["messages"]:
+        model.reset()
+        model.create_chat_completion(messages=asked["messages"], max_tokens=1)
+        _read["messages"] = asked["messages"]
     parts = model.create_chat_completion(
         messages=asked["messages"],
         seed=int(options.get("seed", 0)),
         temperature=float(options.get("temperature", 0.8)),
+        repeat_penalty=float(options.get("repeat_penalty", 1.0)),
         max_tokens=int(options.get("num_predict", 256)),
         response_format={"type": "json_object", "schema": schema} if isinstance(schema, dict) else None,
         stream=True,

@@ -10,10 +10,11 @@ from pathlib import Path
 import ollama
 import pytest
 
-from rag.prompts import ANSWER_SCHEMA
+from rag.prompts import build_prompt
 from rag.template_types import Night
 from rag.templates import write_templates
 from rag.writers import WriterSettings, WriterUnavailable, choose_writer
+from rag.writers.ollama import read_answer
 from tests.adversarial.test_ollama_line import BRIEFS, NIGHT, night_products
 from tests.llm.model_server import MODEL, running_model
 from tests.unit import rag_bank
@@ -37,12 +38,17 @@ def settings(host: str, model: str = MODEL) -> WriterSettings:
 
 def test_the_server_speaks_the_protocol_and_keeps_to_a_schema(host):
     client = ollama.Client(host=host, timeout=CALL_SECONDS, trust_env=False)
-    ask = [{"role": "user", "content": 'Say hello as {"subject": "...", "sentences": []}.'}]
-    options = {"seed": 1, "num_predict": 800}
-    short = {**ANSWER_SCHEMA, "properties": {**ANSWER_SCHEMA["properties"], "subject": {"enum": ["hello"]}}}
-    answers = [client.chat(model=MODEL, messages=ask, format=short, options=options) for _ in range(2)]
+    prompt = build_prompt(BRIEFS[0], list(rag_bank.retrieved(BRIEFS[0])))
+    assert prompt is not None
+    options = {"seed": 1, "num_predict": 1_500, "temperature": 0.0}
+    answers = [
+        client.chat(model=MODEL, messages=prompt.messages, format=prompt.schema, options=options) for _ in range(2)
+    ]
     assert answers[0].message.content == answers[1].message.content
-    assert json.loads(answers[0].message.content or "")["subject"] == "hello"
+    passages = {item.chunk.chunk_id: item.chunk.text for item in rag_bank.retrieved(BRIEFS[0])}
+    subject, sentences = read_answer(answers[0].message.content or "", prompt.aliases)
+    assert subject and 3 <= len(json.loads(answers[0].message.content or "")["sentences"]) <= 6
+    assert all(item.quote in passages[item.chunk_id] for sentence in sentences for item in sentence.citations)
 
 
 def test_a_model_the_server_lacks_is_named(host):

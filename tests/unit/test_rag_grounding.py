@@ -7,6 +7,7 @@ import pytest
 
 from rag.briefs import Brief
 from rag.chunking import chunk_document
+from rag.claims.pointing import points_outside
 from rag.claims.sentences import split_sentences, whole_sentences
 from rag.compliance.disclosures import DisclosureCatalogue, fill_disclosure, retrieved_of
 from rag.evidence import Sources
@@ -264,3 +265,105 @@ def test_an_amount_stays_a_condition_and_keeps_its_purpose(said, text, is_borne_
 )
 def test_scraps_list_items_and_open_quotations_are_no_copy(text, fault):
     assert fault in faults(text, sheet(), RATE)
+
+
+NO_FEE = "Quay Savings has no fee."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "for a while",
+        "for now",
+        "for the time being",
+        "for a short time",
+        "at the moment",
+        "at first",
+        "right now",
+        "as of now",
+        "in the beginning",
+        "currently",
+        "initially",
+        "still",
+        "so far",
+        "until further notice",
+        "usually",
+        "sometimes",
+        "once in a while",
+        "most of the time",
+        "always",
+        "forever",
+        "for life",
+        "at any time",
+    ],
+)
+def test_how_long_and_how_often_is_a_condition_both_ways(words):
+    limited = f"Quay Savings has no fee {words}."
+    both = f"{NO_FEE} Its words are {words}."
+    assert "condition_differs" in faults(limited, sheet(both), both)
+    assert "condition_dropped" in faults(NO_FEE, sheet(limited), limited)
+    assert faults(limited, sheet(limited), limited) == ()
+
+
+@pytest.mark.parametrize("text", ["Quay Savings has no fee today.", "Now see Quay Savings: it has no fee."])
+def test_now_and_today_limit_nothing(text):
+    assert faults(text, sheet(NO_FEE), NO_FEE) == ()
+
+
+TORN = [
+    "What is not named here has no fee.",
+    "What isn't listed above has no fee.",
+    "The wires named below have no fee.",
+    "This schedule has no fee.",
+    "The fees are as follows: no fee.",
+    "There is no fee for that.",
+    "There is no fee for it, and you open it.",
+    "You pay no fee there.",
+    "There is no fee here.",
+    "Then there is no fee.",
+    "Otherwise there is no fee.",
+    "There is no fee then.",
+    "They have no fee.",
+    "Both have no fee.",
+    "These have no fee.",
+    "This has no fee.",
+    "Yes, with no fee.",
+    "Each of them has no fee.",
+    "If so, there is no fee.",
+    "That month has no fee.",
+    "Anything else has no fee.",
+    "There is no other fee.",
+]
+
+
+@pytest.mark.parametrize("text", TORN)
+def test_a_sentence_that_points_outside_of_itself_is_not_said_and_bears_nothing(text):
+    source = sheet(text)
+    assert any(fault.startswith("points_outside") for fault in faults(text, source, text))
+    assert "quote_points_outside" in faults(text, source, text)
+    assert not ground(cited("There is no fee.", everything(source)[0], text), source).is_supported
+
+
+def test_it_is_the_product_in_a_text_and_unknown_in_a_quote():
+    text = "It has no fee."
+    assert faults(text, sheet(text), text) == ("quote_points_outside",)
+    assert faults(text, sheet(NO_FEE), NO_FEE) == ()
+
+
+@pytest.mark.parametrize("text", TORN[:3])
+def test_approved_wording_may_point_at_what_stands_beside_it(text):
+    source = document("sheet", "fee_schedule", f"# S\n\n## Fees | role: claim\n\n{text}\n")
+    assert ground(cited(text, everything(source)[0]), source).is_supported
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This account has no fee.",
+        "There is no fee.",
+        "Here is Quay Savings, with no fee.",
+        "Quay Savings has no fee and no minimum balance, so that is one thing less to plan for.",
+    ],
+)
+def test_words_that_stay_inside_of_a_sentence_do_not_point_outside(text):
+    assert points_outside(text) is None
