@@ -172,6 +172,7 @@ class OllamaWriter:
         options = {
             "seed": seed,
             "temperature": settings.temperature,
+            "repeat_penalty": 1.0,  # none: a text repeats its quote, which Ollama's own default would punish
             "num_predict": settings.max_answer_characters // 20,
         }
         try:

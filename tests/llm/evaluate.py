@@ -162,30 +162,41 @@ def without_doubles(judged: Iterable[Judged]) -> list[Judged]:
     return list(rows.values())
 
 
-def write_all(host: str, run_file: Path) -> str:
-    """Have each configuration written, brief after brief until enough is said, into a file; return the model."""
-    writer = OllamaWriter(
-        WriterSettings(
-            mode="ollama", host=host, model=MODEL, candidates=CANDIDATES, concurrency=1, timeout_seconds=CALL_SECONDS
-        )
-    )
+def write_all(host: str, run_file: Path) -> None:
+    """Have every configuration written, brief after brief, until each has said enough, into a file."""
+    writer = writer_of(host)
     client = ollama.Client(host=host, timeout=CALL_SECONDS, trust_env=False)
+    judged: dict[str, list[Judged]] = {name: [] for name in CONFIGURATIONS}
     with run_file.open("w", encoding="utf-8") as file:
-        for name in CONFIGURATIONS:
-            judged: list[Judged] = []
-            for asked, brief in enumerate(evaluation_briefs(), 1):
-                found = retrieved(brief)
+        for brief in evaluation_briefs():
+            found = retrieved(brief)
+            for name in CONFIGURATIONS:
+                if sum(item.is_said for item in judged[name]) >= WANTED_SENTENCES:
+                    continue
                 is_free = name != CONFIGURATIONS[2]
                 new = write_freely(client, MODEL, name, brief, found) if is_free else write_citing(writer, brief, found)
                 rows = [(item.text, *(astuple(item.citation) if item.citation else ())) for item in new]
                 file.write(json.dumps({"configuration": name, "brief_id": brief.brief_id, "sentences": rows}) + "\n")
                 file.flush()
-                judged = without_doubles([*judged, *map(judge, new)])
-                said = sum(item.is_said for item in judged)
-                print(f"  {name}: {asked} briefs, {said} sentences", file=sys.stderr, flush=True)
-                if said >= WANTED_SENTENCES:
-                    break
-    return writer.model_digest
+                judged[name] = without_doubles([*judged[name], *map(judge, new)])
+            said = ", ".join(f"{name} {sum(item.is_said for item in judged[name])}" for name in CONFIGURATIONS)
+            print(f"  sentences said so far: {said}", file=sys.stderr, flush=True)
+
+
+def writer_of(host: str) -> OllamaWriter:
+    """Return the product's writer with the model; without retries, which would hide how often an answer is no use."""
+    return OllamaWriter(
+        WriterSettings(
+            mode="ollama",
+            host=host,
+            model=MODEL,
+            candidates=CANDIDATES,
+            concurrency=1,
+            retries=0,
+            timeout_seconds=CALL_SECONDS,
+            budget_seconds=86_400,
+        )
+    )
 
 
 def read_run(run_file: Path) -> tuple[dict[str, list[Judged]], dict[str, int]]:
@@ -287,7 +298,8 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if not arguments.again:
         with running_model(arguments.environment, home / "logs") as host:
-            (home / MODEL_NAME).write_text(write_all(host, home / RUN))
+            (home / MODEL_NAME).write_text(writer_of(host).model_digest)
+            write_all(host, home / RUN)
     report(*read_run(home / RUN), (home / MODEL_NAME).read_text(), home)
 
 
