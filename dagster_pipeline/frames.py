@@ -31,6 +31,11 @@ def snapshots(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).df()
 
 
+def latest_night(con: duckdb.DuckDBPyConnection, tonight: date) -> date:
+    """Return the latest night in the file, at least tonight: an old night that runs again is not it."""
+    return con.execute("select greatest(max(as_of_date), ?) from ml.customer_intents", [tonight]).fetchall()[0][0]
+
+
 def choose_learning_rows(con: duckdb.DuckDBPyConnection, max_rows: int) -> list[str]:
     """Choose the labelled spine rows of this connection that models are trained and tested on.
 

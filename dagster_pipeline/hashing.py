@@ -13,8 +13,17 @@ VOLATILE_BY_TABLE = {
 HASHED_SCHEMAS = ("raw", "truth", "ml", "rag", "marts")
 
 
-def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """Return ``rows-sum`` of one table: its row count and the exact sum of its rows' hashes, in hex."""
+def table_hash(con: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> str:
+    """Return ``rows-sum`` of one table: its row count and the exact sum of its rows' hashes, in hex.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+    table : str
+        ``schema.name``.
+    condition : str
+        SQL over its columns, prefixed ``hashed`` where a name is not its own: which rows count.
+    """
     schema, name = table.split(".")
     columns = [
         row[0]
@@ -26,10 +35,9 @@ def table_hash(con: duckdb.DuckDBPyConnection, table: str) -> str:
     ]
     ignored = VOLATILE_COLUMNS | VOLATILE_BY_TABLE.get(table, frozenset())
     kept = ", ".join(f'"{column}"' for column in columns if column not in ignored)
-    rows, total = con.execute(f"select count(*), coalesce(sum(hash({kept})::hugeint), 0) from {table}").fetchone() or (
-        0,
-        0,
-    )
+    rows, total = con.execute(
+        f"select count(*), coalesce(sum(hash({kept})::hugeint), 0) from {table} as hashed where {condition}"
+    ).fetchall()[0]
     return f"{rows}-{int(total):x}"
 
 

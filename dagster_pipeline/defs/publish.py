@@ -13,6 +13,7 @@ from dagster_pipeline.defs import marts
 from dagster_pipeline.defs.partitions import nightly_partitions
 from dagster_pipeline.defs.resources import Warehouse, partition_date
 from dagster_pipeline.hashing import combined_hash, content_hashes
+from dagster_pipeline.night_hash import night_hash
 from dagster_pipeline.publication import prune_old_nights, publish
 from dagster_pipeline.settings import SETTINGS
 from dagster_pipeline.tables import declared_tables, replace_partition
@@ -71,7 +72,7 @@ def _night_counts(con, night) -> dict:
     backfill_policy=BACKFILL_POLICY,
 )
 def rpt_nightly_run(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    """One row per published night: counts, writer, remarks and the content hash of all tables."""
+    """One row per published night: counts, writer, remarks, the hash of its rows and the content hash of all tables."""
     night = partition_date(context)
     record = context.instance.get_run_record_by_id(context.run.run_id)
     started_at = datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else datetime.now(UTC)
@@ -85,10 +86,12 @@ def rpt_nightly_run(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             "started_at": started_at,
             "finished_at": datetime.now(UTC),
             **counts,
+            "night_hash": night_hash(con, night),
             "content_hash": combined_hash(hashes, leave_out=("marts.rpt_nightly_run",)),
         }
         replace_partition(con, "marts.rpt_nightly_run", pd.DataFrame([row]), {"as_of_date": night})
-    return dg.MaterializeResult(metadata={**counts, "content_hash": row["content_hash"]})
+    hashes_told = {name: row[name] for name in ("night_hash", "content_hash")}
+    return dg.MaterializeResult(metadata={**counts, **hashes_told})
 
 
 @dg.asset(

@@ -279,10 +279,14 @@ def model_ablation(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     **_COMMON,
 )
 def ceilings(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    """What class frequencies reach, and in a simulated bank what an observer of the truth reaches."""
-    models = _upstream(ModelStore(warehouse.home.models_dir), partition_date(context), PERSONALIZATION)[PERSONALIZATION]
+    """What class frequencies reach, and in a simulated bank what an observer of the truth reaches.
+
+    Of the newest models in the file, whichever night runs: an old night that runs again changes nothing here.
+    """
     columns = ["target", "metric", "observer", "value", "low", "high", "method"]
     with warehouse.connect() as con:
+        latest = frames.latest_night(con, partition_date(context))
+        models = _upstream(ModelStore(warehouse.home.models_dir), latest, PERSONALIZATION)[PERSONALIZATION]
         truth = con.execute(f"select {', '.join(columns)} from truth.ceilings where observer <> 'base'").df()
         rows = pd.DataFrame([*models.records("ceilings"), *truth.to_dict("records")], columns=columns)
         replace_partition(con, "ml.ceilings", rows, {})
