@@ -174,8 +174,7 @@ def _reject_groups(con: duckdb.DuckDBPyConnection, files: list[str]) -> list[Rej
 
 def _missing(con: duckdb.DuckDBPyConnection, staged: Staged, night: date) -> list[str]:
     """Tell what a missing file switches off; a file that is there and has a problem is not missing."""
-    broken = [note for name, note in MISSING_FILE_NOTES.items() if staged.has_problem(name)]
-    return [note for note in degraded_notes(con, night) if note not in broken]
+    return degraded_notes(con, night, frozenset(name for name in MISSING_FILE_NOTES if staged.has_problem(name)))
 
 
 def _planted_remarks(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:

@@ -239,10 +239,37 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, source_file: str, stag
     broken: list[BrokenRow] = []
     try:
         con.execute(f"create temp table {staging_table} as select *, row_number() over () as {_ROW_NUMBER} from {scan}")
+        is_whole = not _may_hold_one_field_more(con, path, delimiter, len(columns))
     except duckdb.Error:
+        is_whole = False
+    if not is_whole:
         broken = _read_slowly(con, path, source_file, staging_table, list(columns), delimiter)
     rows = con.execute(f"select count(*) from {staging_table}").fetchall()[0][0]
     return Part(source_file, staging_table, columns, rows + len(broken), broken)
+
+
+def _may_hold_one_field_more(con: duckdb.DuckDBPyConnection, path: Path, delimiter: str, count: int) -> bool:
+    """Tell whether a line may end in an empty field too many, which DuckDB drops without a word.
+
+    An unquoted delimiter in a row whose last value is empty makes such a line: its values have moved by one place.
+    What stands between two quotes of a line does not count; a field over several lines may: ``_read_slowly`` tells.
+    """
+    sign = quote_text(delimiter)
+    lines = (
+        f"read_csv({quote_text(glob.escape(str(path)))}, auto_detect = false, header = true, delim = '\x1f', "
+        "quote = '', escape = '', columns = {'line': 'VARCHAR'})"
+    )
+    return bool(
+        con.execute(
+            f"""
+            select count(*) > 0 from (
+                select regexp_replace(rtrim(line, chr(13)), '"[^"]*"', '', 'g') as bare from {lines}
+                where ends_with(rtrim(line, chr(13)), {sign})
+                    and length(line) - length(replace(line, {sign}, '')) >= {count}
+            ) where length(bare) - length(replace(bare, {sign}, '')) >= {count}
+            """
+        ).fetchall()[0][0]
+    )
 
 
 def _read_header(path: Path, source_file: str) -> tuple[list[str], str]:

@@ -88,15 +88,43 @@ MISSING_FILE_NOTES = {
 }
 
 
-def degraded_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
-    """Return one sentence per missing file, as known on ``night``, and per thing the data cannot tell."""
+def degraded_notes(con: duckdb.DuckDBPyConnection, night: date, unjudged: frozenset[str] = frozenset()) -> list[str]:
+    """Return one sentence per missing file, as known on ``night``, and per thing the data cannot tell.
+
+    Parameters
+    ----------
+    unjudged : frozenset of str
+        Files of which nothing is said: they are there, but what they hold must be mended first.
+    """
     notes = []
     for name, note in MISSING_FILE_NOTES.items():
+        if name in unjudged:
+            continue
         own = "and source_file not like 'default:%'" if name in ("products", "documents") else ""
         query = f"select count(*) from (select 1 from raw.{name} where loaded_as_of_date <= ? {own} limit 1)"
         if not con.execute(query, [night]).fetchall()[0][0]:
             notes.append(note)
-    return notes + _document_notes(con, night) + _customer_notes(con, night) + _contact_notes(con, night)
+    for name, tell in (
+        ("transactions", _balance_notes),
+        ("documents", _document_notes),
+        ("customers", _customer_notes),
+        ("contacts", _contact_notes),
+    ):
+        notes += [] if name in unjudged else tell(con, night)
+    return notes
+
+
+def _balance_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
+    """Tell where transactions come without any balance."""
+    rows, balances = con.execute(
+        "select count(*), count(balance_usd) from raw.transactions where loaded_as_of_date <= ?", [night]
+    ).fetchall()[0]
+    if not rows or balances:
+        return []
+    return [
+        "No balance_usd in transactions: balances are not known, and features of them are empty; balance_proxy_usd, "
+        "the sum of all amounts so far, stands alone."
+    ]
 
 
 def _document_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:

@@ -19,6 +19,8 @@ _COLUMNS_SHOWN = 60
 _GROUPS_SHOWN = 20
 _PARTS_SHOWN = 20
 _NIGHTS_SHOWN = 40
+# 10 to 60. Room that values need beside a column's name; a longer name leaves them out.
+_LEAST_VALUES = 20
 
 
 @dataclass(frozen=True)
@@ -123,12 +125,17 @@ class Verdict:
         """Return the whole verdict; the last line is the result."""
         history, *later = self.nights
         lines = [f"{printable(self.folder)}, read as the first night would read it. Nothing was written.", ""]
+        number = 1
         for file in history.files:
-            lines += [*_file_lines(file, True), ""]
+            lines += [*_file_lines(file, True, number), ""]
+            number += len(file.problems)
         lines += _section("Missing, and what that switches off", history.missing)
         lines += _section("Remarks", history.remarks)
         if later:
-            shown = [line for night in later[:_NIGHTS_SHOWN] for line in _night_lines(night)]
+            shown = []
+            for night in later[:_NIGHTS_SHOWN]:
+                shown += _night_lines(night, number)
+                number += len(night.problems)
             if later[_NIGHTS_SHOWN:]:
                 shown.append(f"  ... and {len(later) - _NIGHTS_SHOWN} more nights")
             lines += ["Later nights, each on what is known before it", *shown, ""]
@@ -175,27 +182,30 @@ def _wrapped(text: str, bullet: str) -> list[str]:
     return lines
 
 
-def _night_lines(night: NightVerdict) -> list[str]:
+def _night_lines(night: NightVerdict, number: int) -> list[str]:
     told = f"{night.rows_read:,} rows"
     told += f", {night.rows_rejected:,} rejected" if night.rows_rejected else ""
     told += f", {len(night.problems)} to mend" if night.problems else ""
     lines = [f"  {night.folder}: {told}"]
     for file in night.files:
         if file.problems or file.rejects:
-            lines += [f"    {line}" for line in _file_lines(file, False)]
+            lines += [f"    {line}" for line in _file_lines(file, False, number)]
+        number += len(file.problems)
     for remark in night.remarks:
         lines += _wrapped(remark, "    - ")
     return lines
 
 
-def _file_lines(file: FileVerdict, with_columns: bool) -> list[str]:
+def _file_lines(file: FileVerdict, with_columns: bool, number: int) -> list[str]:
+    """Describe one file; ``number`` is that of its first problem in the list at the end."""
     count = len(file.parts)
     told = f"{_counted(file.rows_read, 'row')} in {_counted(count, 'file')}" if count else "nothing could be read"
     if file.parts and file.parts[0].file.startswith("default:"):
         told += " (Wordbond's own: the folder brings none)"
     if file.rows_rejected:
         told += f"; {file.rows_rejected:,} rejected ({file.rows_rejected / file.rows_read:.2%})"
-    lines = [f"{file.name.upper()}: {told}{'; TO MEND, see below' if file.problems else ''}"]
+    numbers = ", ".join(str(number + place) for place in range(len(file.problems)))
+    lines = [f"{file.name.upper()}: {told}{f'; TO MEND, see {numbers} at the end' if numbers else ''}"]
     lines += [] if file.name == "documents" else _part_lines(file.parts)
     if with_columns and file.columns:
         lines += _column_lines(file)
@@ -235,12 +245,26 @@ def _column_lines(file: FileVerdict) -> list[str]:
     lines = []
     for name, read_as, empty, distinct, rejected, values in rows:
         line = f"  {name:<{widths[0]}}  {read_as:<{widths[1]}}  {empty:>{widths[2]}}  {distinct:>{widths[3]}}"
-        line += f"  {rejected:>{widths[4]}}  {values}"
-        lines.append(line.rstrip() if len(line) <= _WIDTH else line[: _WIDTH - 3] + "...")
+        lines += _with_values(f"{line}  {rejected:>{widths[4]}}  ", values)
     if file.columns[_COLUMNS_SHOWN:]:
         lines.append(f"  ... and {len(file.columns) - _COLUMNS_SHOWN:,} more columns")
     absent = [name for name in FILES_BY_NAME[file.name].optional_columns if name not in {c.name for c in file.columns}]
     return lines + (_wrapped(f"Optional and not there: {', '.join(absent)}", "  ") if absent else [])
+
+
+def _with_values(line: str, values: str) -> list[str]:
+    """Return a column's line with its values, what does not fit on a second line below them, then cut."""
+    if len(line) + len(values) <= _WIDTH or len(line) > _WIDTH - _LEAST_VALUES:
+        return [(line + values).rstrip()[:_WIDTH]]
+    return textwrap.wrap(
+        values,
+        _WIDTH,
+        initial_indent=line,
+        subsequent_indent=" " * len(line),
+        max_lines=2,
+        placeholder=" ...",
+        break_on_hyphens=False,
+    )
 
 
 def _reject_lines(rejects: list[RejectGroup]) -> list[str]:

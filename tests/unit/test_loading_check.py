@@ -41,7 +41,10 @@ def test_a_good_folder_is_loadable_and_left_as_it_is(tmp_path: Path, monkeypatch
         "amount", "decimal", "0", "40", "0", "-39.25", "to", "-0.25",
     ]  # fmt: skip
     assert column_line(lines, "holdings", "closed_on").split() == ["closed_on", "date", "40", "0", "0"]
-    assert column_line(lines, "events", "occurred_at").endswith("all without a zone, read in America/New_...")
+    occurred_at = column_line(lines, "events", "occurred_at")
+    below = lines[lines.index(occurred_at) + 1]
+    assert f"{occurred_at} {below.strip()}".endswith("; all without a zone, read in America/New_York")
+    assert below.index("America") == occurred_at.index("2025-07-01")
     assert contents(tmp_path) == before
     assert not (tmp_path / "home").exists()
 
@@ -65,6 +68,8 @@ def test_all_problems_are_told_in_one_go(tmp_path: Path) -> None:
     assert code == 1
     assert lines[-1] == "Verdict: NOT LOADABLE; 4 things to mend, listed above."
     for told in (
+        "TRANSACTIONS: 40 rows in 1 file; 3 rejected (7.50%); TO MEND, see 1 at the end",
+        "DOCUMENTS: 2 rows in 2 files; 1 rejected (50.00%); TO MEND, see 4 at the end",
         "1. transactions.csv lacks the required columns transaction_id, amount.",
         "trans_id looks like transaction_id: rename it if it is.",
         "3 x malformed_value in posted_at: expected an instant such as 2025-12-31T14:05:00Z "
@@ -81,6 +86,18 @@ def test_all_problems_are_told_in_one_go(tmp_path: Path) -> None:
         assert told in text
     assert "No transactions:" not in text
     assert column_line(lines, "events", "occurred_at").split()[4] == "10"
+
+
+def test_of_a_file_to_mend_nothing_is_concluded(tmp_path: Path) -> None:
+    folder = write_bank(tmp_path)
+    _, lines = run_check(folder)
+    assert any("No control rows" in line for line in lines)
+    write_bank(
+        folder, contacts=[[*row[:4], "fax", *row[5:]] if n < 10 else row for n, row in enumerate(good_rows("contacts"))]
+    )
+    _, lines = run_check(folder)
+    assert not any("No control rows" in line for line in lines)
+    assert "CONTACTS: 40 rows in 1 file; 10 rejected (25.00%); TO MEND, see 1 at the end" in lines
 
 
 def test_a_row_that_breaks_two_rules_of_a_column_counts_once(tmp_path: Path) -> None:

@@ -91,6 +91,27 @@ def test_broken_lines_are_rejected_with_their_own_number(con: duckdb.DuckDBPyCon
     assert fetch(con, "select rows_read, rows_loaded from raw.loads where file = 'events.csv'") == [(100, 97)]
 
 
+def test_a_line_with_an_empty_field_too_many_is_no_row(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """An unquoted delimiter before an empty last value moves the values by one place."""
+    folder = write_bank(tmp_path)
+    lines = as_text("events", good_rows("events", 100)).splitlines()
+    lines = [
+        ",".join([*line.split(",")[:1], "c1", *line.split(",")[2:]]) if n else line for n, line in enumerate(lines)
+    ]
+    lines[7] = lines[7].replace("service,app", "cards, loans,")
+    lines[8] = lines[8].replace("service,app", '"cards, loans",')
+    lines[9] = lines[9].replace("service,app", '"cards, ""new"", loans",')
+    (folder / "events.csv").write_text("\r\n".join(lines) + "\r\n")
+    load_night(con, folder, NIGHT)
+
+    assert rejects(con) == [("events.csv", 7, "malformed_row", None, lines[7])]
+    assert fetch(con, "select topic, channel from raw.events where source_row_number between 8 and 10 order by 1") == [
+        ('cards, "new", loans', None),
+        ("cards, loans", None),
+        ("service", "app"),
+    ]
+
+
 def test_a_quote_that_is_never_closed_stops_the_file(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     folder = write_bank(tmp_path)
     lines = as_text("events", good_rows("events")).splitlines(keepends=True)
