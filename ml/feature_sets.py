@@ -31,6 +31,8 @@ MONEY_FEATURES = (
     *(f"outflow_usd_{days}d" for days in _WINDOWS),
     "net_flow_usd_30d",
     "balance_proxy_usd",
+    "balance_usd",
+    "lowest_balance_ratio_30d",
     "spend_trend_30d",
     "mean_outflow_usd_30d",
     "max_outflow_usd_30d",

@@ -185,6 +185,7 @@ TRANSACTIONS = FileContract(
         _needed("amount", "decimal"),
         Column("category", must_exist=True),
         Column("counterparty_type"),
+        Column("balance_usd", "decimal"),
     ),
     key=("transaction_id",),
     refers_to=("customer",),

@@ -64,6 +64,7 @@ SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
         "utilities_season": (_MONTHS,),
         "interest_usd": (_S,),
     },
+    "balances": {},
     "openings": {"by_intent": (_Z,), "segment_factor": (_S,), "closing": (_P,), "death": (_S,)},
     "service": {"start": (len(SERVICE_TYPES),), "mean_days": (len(SERVICE_TYPES),)},
     "campaigns": {"slot_share": (SLOTS,), "intensity_share": (_I,)},

@@ -80,6 +80,7 @@ class Stream(IntEnum):
     SPENDING_AMOUNT = 73
     FIXED_AMOUNT = 74
     FIXED_SECOND = 75
+    BALANCE = 76
     DIRT = 80
     DIRT_KIND = 81
     LATE_ARRIVAL = 82

@@ -23,7 +23,10 @@ _MINUTES_BEFORE = timedelta(minutes=10)
 
 
 def _second_purchase(row: Row) -> Row | None:
-    """Return another purchase of the same kind ten minutes earlier, a dollar dearer; pay and rent come once."""
+    """Return another purchase of the same kind ten minutes earlier, a dollar dearer; pay and rent come once.
+
+    It comes without a balance: the other rows' balances stand, and none of them has counted it.
+    """
     if row["counterparty_type"] != "merchant":
         return None
     return {
@@ -31,10 +34,12 @@ def _second_purchase(row: Row) -> Row | None:
         "transaction_id": row["transaction_id"] + "L",
         "posted_at": row["posted_at"] - _MINUTES_BEFORE,
         "amount": row["amount"] - Decimal("1.00"),
+        "balance_usd": None,
     }
 
 
 def _other_amount(row: Row) -> Row | None:
+    """Return the row with another amount and the balance that was recorded: later rows' balances stand, too."""
     return {**row, "amount": row["amount"] - Decimal("1.00")}
 
 

@@ -237,6 +237,25 @@ class Spending(Group):
     interest_usd: tuple[Annotated[float, Field(gt=0, le=1_000)], ...] = (3.0, 12.0, 45.0, 38.0, 40.0)
 
 
+class Balances(Group):
+    """The stock of money behind the flows; it depends on income, tenure and flows, and moves nothing else."""
+
+    # Median of what a customer is used to keep, in months of income. Set so that, with the months' surplus, the median
+    # month's end holds two months of payments, like Berka's accounts; it is then USD 5,500, a little below the USD
+    # 8,000 that US households have on transaction accounts (median, Survey of Consumer Finances 2022).
+    buffer_months: Annotated[float, Field(gt=0, le=24)] = 1.0
+    # Elasticity of that buffer to 1 + years of tenure, and the years at which it is as above. Judged.
+    tenure_elasticity: Probability = 0.2
+    tenure_scale_years: Annotated[float, Field(gt=0, le=50)] = 6.0
+    # Standard deviation of the log buffer between customers, and of the log first balance around the own buffer.
+    # Judged: a tenth of customers is then overdrawn at some time in a month (UCI: 8 % have a negative yearly mean).
+    buffer_sigma: Annotated[float, Field(gt=0, le=2)] = 0.6
+    opening_sigma: Annotated[float, Field(ge=0, le=2)] = 0.3
+    # Share of what lies above (below) the buffer that a standing order moves out (in) at a month's end. Judged: without
+    # it the surplus of a quarter of income a month would grow without bounds.
+    sweep_share: Probability = 0.75
+
+
 class Openings(Group):
     """Products opened without a contact's help, closed, and customers lost; a month."""
 
@@ -341,6 +360,7 @@ class Parameters(Group):
     interest: Interest = Interest()
     events: Events = Events()
     spending: Spending = Spending()
+    balances: Balances = Balances()
     openings: Openings = Openings()
     service: Service = Service()
     campaigns: Campaigns = Campaigns()

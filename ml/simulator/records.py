@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ml.simulator.activity import CLOSED_BY, NO_DAY, case_instants, place_views
 from ml.simulator.attribution import Contacts
+from ml.simulator.balances import Accounts, balances_after, next_month, open_accounts
 from ml.simulator.calendar import Month, bank_to_utc
 from ml.simulator.campaigns import OPTED_OUT, RESPONSES, TREATMENT
 from ml.simulator.catalogue import STATES, ZONES, BoolArray
@@ -20,7 +21,7 @@ from ml.simulator.config import WorldConfig
 from ml.simulator.draws import IntArray
 from ml.simulator.history import MonthDraws
 from ml.simulator.population import FIRST_NAMES, Customers
-from ml.simulator.spending import KINDS, draw_transactions
+from ml.simulator.spending import KINDS, Transactions, draw_transactions
 from ml.simulator.vocabulary import CHANNELS, EVENT_TYPES, INTENSITIES, PRODUCTS, SERVICE_TYPES, TOPICS
 
 Keep = Callable[[IntArray], np.ndarray]
@@ -28,6 +29,7 @@ Keep = Callable[[IntArray], np.ndarray]
 
 _CATEGORIES = tuple(kind[0] for kind in KINDS)
 _COUNTERPARTIES = tuple(kind[1] for kind in KINDS)
+_TRANSACTION_PARTS = ("customer", "month", "kind", "ordinal", "at", "cents", "balance")
 _CASE_TYPES = (*SERVICE_TYPES, *(CLOSED_BY.get(name, "") for name in SERVICE_TYPES), "deceased", "opted_out")
 _ALL_EVENT_TYPES = (*EVENT_TYPES, *_CASE_TYPES)
 _ALL_TOPICS = (*TOPICS, "service")
@@ -60,20 +62,27 @@ def customers_table(customers: Customers) -> pa.Table:
     )
 
 
-def transactions_table(config: WorldConfig, customers: Customers, months: list[MonthDraws], keep: Keep) -> pa.Table:
-    """Return the transactions of the wanted days, months in turn."""
-    columns: dict[str, list[IntArray]] = {name: [] for name in ("customer", "month", "kind", "ordinal", "at", "cents")}
+def transactions_table(
+    config: WorldConfig, customers: Customers, months: list[MonthDraws], keep: Keep, rows_from: int = 0
+) -> pa.Table:
+    """Return the transactions of the wanted days, each with the balance after it.
+
+    Parameters
+    ----------
+    months : list of MonthDraws
+        From the history's first on: a balance is the sum of all that came before.
+    rows_from : int
+        Number of the first month whose rows are looked at; earlier ones count in the balance only.
+    """
+    columns: dict[str, list[IntArray]] = {name: [] for name in _TRANSACTION_PARTS}
+    accounts = open_accounts(config, customers)
     for draws in months:
         rows = draw_transactions(config, customers, draws.month, draws.intent, draws.start.held, draws.is_active)
-        chosen = keep(rows.day)
-        columns["customer"].append(rows.customer[chosen])
-        columns["month"].append(np.full(int(chosen.sum()), draws.month.number))
-        columns["kind"].append(rows.kind[chosen])
-        columns["ordinal"].append(rows.ordinal[chosen])
-        columns["at"].append(bank_to_utc(rows.day[chosen], rows.second[chosen]))
-        columns["cents"].append(rows.cents[chosen])
+        if draws.month.number >= rows_from:
+            _add_transactions(columns, accounts, draws.month, rows, keep)
+        accounts = next_month(config, accounts, rows.customer, rows.cents)
     flat = {name: np.concatenate(parts) for name, parts in columns.items()}
-    order = np.lexsort((flat["ordinal"], flat["kind"], flat["at"], flat["customer"]))
+    order = np.argsort(flat["customer"], kind="stable")
     flat = {name: values[order] for name, values in flat.items()}
     number = customers.number[flat["customer"]]
     key = [*_key_parts("T", number, flat["month"]), (flat["kind"], 2), "-", (flat["ordinal"], 3)]
@@ -85,8 +94,24 @@ def transactions_table(config: WorldConfig, customers: Customers, months: list[M
             "amount": money(flat["cents"]),
             "category": codes(flat["kind"], _CATEGORIES),
             "counterparty_type": codes(flat["kind"], _COUNTERPARTIES),
+            "balance_usd": money(flat["balance"]),
         }
     )
+
+
+def _add_transactions(
+    columns: dict[str, list[IntArray]], accounts: Accounts, month: Month, rows: Transactions, keep: Keep
+) -> None:
+    """Add a month's wanted rows, sorted by customer and instant, with the balance after each."""
+    at = bank_to_utc(rows.day, rows.second)
+    order = np.lexsort((rows.ordinal, rows.kind, at, rows.customer))
+    customer, cents = rows.customer[order], rows.cents[order]
+    balance = balances_after(accounts, customer, cents)
+    chosen = keep(rows.day[order])
+    number = np.full(customer.size, month.number)
+    values = (customer, number, rows.kind[order], rows.ordinal[order], at[order], cents, balance)
+    for name, of in zip(_TRANSACTION_PARTS, values, strict=True):
+        columns[name].append(of[chosen])
 
 
 def _key_parts(letter: str, number: IntArray, month: IntArray) -> list:

@@ -314,7 +314,7 @@ def _night_chunk(config: WorldConfig, numbers: IntArray, as_of_date: date) -> di
     recent = months[-2:] if first < tonight.first_day else months[-1:]
     ends = bank_day_end(as_of_date), bank_day_end(as_of_date - timedelta(days=1))
     tables = {
-        "transactions": transactions_table(config, customers, recent, keep_recent),
+        "transactions": transactions_table(config, customers, months, keep_recent, recent[0].month.number),
         "events": events_table(config, customers, months, keep_recent, views_from=recent[0].month.number),
         "consents": consents_table(customers, months, keep, with_first=False),
         "holdings": holdings_table(customers, months, keep, with_first=False),

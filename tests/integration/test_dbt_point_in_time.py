@@ -28,7 +28,7 @@ insert into raw.customers
 insert into raw.transactions
     select 't' || i, 'c' || draw(i, 'customer', 60), instant(i, 'posted'), (draw(i, 'amount', 40000) - 20000) / 100,
         ['salary', 'rent', 'groceries', 'dining', 'fee', 'unheard'][1 + draw(i, 'category', 6)], 'merchant',
-        {_KNOWLEDGE}
+        case when draw(i, 'recorded', 4) > 0 then (draw(i, 'balance', 90000) - 10000) / 100 end, {_KNOWLEDGE}
     from range(6000) t(i);
 insert into raw.events
     select 'e' || i, 'c' || draw(i, 'customer', 60), instant(i, 'occurred'),

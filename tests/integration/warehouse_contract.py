@@ -20,7 +20,7 @@ CONTRACT = {
     "raw.customers": "customer_id:v joined_on:d state:v timezone:v source_file:v source_row_number:i "
     "loaded_as_of_date:d",
     "raw.transactions": "transaction_id:v customer_id:v posted_at:t amount:m category:v counterparty_type:v "
-    "loaded_as_of_date:d",
+    "balance_usd:m loaded_as_of_date:d",
     "raw.events": "event_id:v customer_id:v occurred_at:t event_type:v topic:v channel:v loaded_as_of_date:d",
     "raw.consents": "customer_id:v channel:v purpose:v status:v changed_at:t source:v evidence_text:v",
     "raw.products": "product_id:v name:v family:v margin:m valid_from:d valid_to:d channels:v states:v min_age:i",
@@ -62,7 +62,7 @@ CONTRACT = {
     "marts.dim_products": "product_id:v valid_from:d name:v family:v valid_to:d",
     "marts.dim_customer_consents": "customer_id:v channel:v purpose:v valid_from:t valid_to:t status:v source:v",
     "marts.fct_customer_months": "customer_id:v month_end:d is_active:b txn_count_7d:i txn_count_30d:i txn_count_90d:i "
-    "inflow_usd_30d:m outflow_usd_30d:m balance_proxy_usd:m spend_trend_30d:f days_since_last_txn:i "
+    "inflow_usd_30d:m outflow_usd_30d:m balance_proxy_usd:m balance_usd:m spend_trend_30d:f days_since_last_txn:i "
     "app_event_count_30d:i contacts_30d:i responses_90d:i products_held:i is_window_complete:b",
     "marts.fct_offer_candidates": "as_of_date:d customer_id:v product_id:v channel:v dropped_at_step:v drop_reason:v "
     "propensity:f uplift:f context_weight:f value:f lever:f priority:f",
@@ -87,7 +87,7 @@ CONTRACT = {
     "low:f high:f citation_recall:f citation_precision:f answer_rate:f",
     "marts.rpt_nightly_run": "as_of_date:d run_id:v started_at:t finished_at:t customers:i sends:i holds:i "
     "templates_written:i templates_reused:i language_model_calls:i messages_released:i messages_withheld:i writer:v "
-    "content_hash:v",
+    "night_hash:v content_hash:v",
 }
 
 # Their own work fills them later.

@@ -29,9 +29,11 @@ from tests.real_data.realism import (
     answered,
     answered_by_channel,
     answers_by_contact,
+    balances,
     day_profile,
     gaps_days,
     holders,
+    mean_balances,
     month_factors,
     months_of,
     openings_a_month,
@@ -56,6 +58,7 @@ def draw_all(banks: dict[str, Bank], out: Path) -> None:
             ("amounts", _draw_amounts),
             ("timing", _draw_timing),
             ("calendar", _draw_calendar),
+            ("balances", _draw_balances),
             ("responses", _draw_responses),
         ):
             figure = draw(banks)
@@ -141,6 +144,26 @@ def _draw_calendar(banks: dict[str, Bank]) -> Figure:
     _finish(paid, "Money paid by a customer", "month", "relative to the mean of the months")
     _finish(answered, "Contacts answered (UCI changed whom it called)", "month", "relative to the mean of the months")
     _finish(days, "Payments by day of the month", "day of the month", "relative to an even spread")
+    return figure
+
+
+def _draw_balances(banks: dict[str, Bank]) -> Figure:
+    figure, (ends, means) = _figure(
+        "Balances: month ends as at Berka's bank; none of the empty and overdrawn accounts of UCI's", 5.5, 5.5
+    )
+    shares = (np.arange(_POINTS) + 0.5) / _POINTS
+    for name in (SIMULATED, BERKA):
+        _line(ends, name, np.quantile(balances(banks[name]), shares), 100 * shares)
+    for name in (SIMULATED, BERKA, UCI):
+        of = mean_balances(banks[name])
+        _line(means, name, np.quantile(of, shares) / np.median(of), 100 * shares)
+    for axes, last in ((ends, 10), (means, 8)):
+        axes.axvline(0, color="black", lw=0.6)
+        axes.set_xlim(-1, last)
+    _finish(
+        ends, "Balance at the end of a month", "months of what the customer pays", "customer-months with at most, %"
+    )
+    _finish(means, "A customer's mean balance", "multiples of the median", "customers with at most, %")
     return figure
 
 

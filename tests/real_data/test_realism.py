@@ -8,6 +8,7 @@ import pytest
 import ml.simulator
 from tests.real_data.realism import (
     BERKA,
+    GROUPS,
     MEASURES,
     SIMULATED,
     STARBUCKS,
@@ -15,10 +16,15 @@ from tests.real_data.realism import (
     Bank,
     answered,
     answers_by_contact,
+    balances,
+    column,
     day_profile,
     gaps_days,
+    half_widths,
+    mean_balances,
     month_factors,
     months_of,
+    overdrawn_months,
     tail_index,
 )
 
@@ -67,6 +73,43 @@ def test_every_customer_of_the_simulated_year_and_of_starbucks_month_counts(tmp_
     for name, expected in ((SIMULATED, [0, 0, 1, 2]), (STARBUCKS, [0, 3])):
         of = bank(tmp_path, name, **files)
         assert sorted(n for (n,) in of.rows(f"select n from ({months_of(of)})")) == expected
+
+
+def test_balances_are_told_in_months_of_payments(tmp_path: Path) -> None:
+    """Six inner months of 100 paid each; the last row of a month counts, and of one instant the last key."""
+    head = "transaction_id,customer_id,posted_at,amount,category,counterparty_type,balance_usd"
+    days = [f"1993-{month:02d}-10T12:00:00Z" for month in range(1, 9)]
+    rows = [f"t{i}a,a,{day},-100,x,merchant,{-50 if i == 3 else 900}" for i, day in enumerate(days)]
+    rows += [f"t{i}b,a,{day},20,x,merchant,{100 * i}" for i, day in enumerate(days)]
+    of = bank(tmp_path, BERKA, transactions=[head, *rows])
+    assert balances(of).tolist() == [1, 2, 3, 4, 5, 6]
+    assert mean_balances(of).tolist() == [350]
+    assert overdrawn_months(of) == pytest.approx(1 / 6)
+    assert mean_balances(bank(tmp_path, UCI, customers=["customer_id,attr_balance", "u1,7", "u2,-3"])).tolist() == [
+        -3,
+        7,
+    ]
+
+
+def test_intervals_leave_out_a_group_of_customers_at_a_time(tmp_path: Path) -> None:
+    """For a mean of equal groups the jackknife's variance is that of the groups' means, over their number."""
+    means = np.arange(float(GROUPS))
+    without = (means.sum() - means) / (GROUPS - 1)
+    expected = 2.093 * np.std(means, ddof=1) / np.sqrt(GROUPS)
+    assert half_widths(without[:, None])[0] == pytest.approx(expected, rel=1e-3)
+    files = {
+        "customers": ["customer_id,attr_balance,attr_loan,attr_campaign", *(f"u{i},{i - 20},no,1" for i in range(400))],
+        "contacts": [
+            "contact_id,customer_id,sent_at,arm,response",
+            *(f"k{i},u{i},2008-0{5 + i % 2}-05T12:00:00Z,treatment,{'converted' if i % 4 < 2 else 'none'}"
+              for i in range(400)),
+        ],
+    }  # fmt: skip
+    cells = column(bank(tmp_path, UCI, **files))
+    assert list(cells) == [measure.text for measure in MEASURES]
+    assert cells["contacts answered, %"].startswith("50.0 ± ")
+    assert 2 < float(cells["contacts answered, %"].split(" ± ")[1]) < 10
+    assert cells["transactions a customer-month, median"] == ""
 
 
 def test_payments_by_day_are_told_beside_an_even_spread(tmp_path: Path) -> None:

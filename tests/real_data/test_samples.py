@@ -66,6 +66,16 @@ def test_berka_lives_in_the_nineties(tmp_path: Path) -> None:
         assert fetch(con, "select count(*), min(cast(posted_at as date)) from raw.transactions") == [
             (79_302, date(1993, 1, 1))
         ]
+        # Most balances are the one before plus the amount; the others follow rows that this part of the set lacks, or
+        # stand among several of a day in another order.
+        follows = """select count(*) filter (balance_usd = before + amount) / count(*), count(*) from (
+            select *, lag(balance_usd) over (partition by customer_id order by posted_at) as before
+            from raw.transactions
+        ) where before is not null"""
+        ((share, rows),) = fetch(con, follows)
+        assert rows > 77_000
+        assert share > 0.87
+        assert fetch(con, "select count(balance_usd) from raw.transactions") == [(79_302,)]
         held = fetch(con, "select product_id, count(*) from raw.holdings group by all order by 1")
         assert held == [
             ("card_classic", 659),

@@ -135,9 +135,9 @@ def test_money_is_decimal_and_counts_are_integers():
     model = _described(DBT_PROJECT_DIR / "models/intermediate/features/int_customers__features.sql")
     types = {column["name"]: column["data_type"] for column in model["columns"]}
     learned = {name: types[name] for name in (*STATIC_FEATURES, *TEMPORAL_FEATURES)}
+    ratios = {"spend_trend_30d", "lowest_balance_ratio_30d"}
     expected = {
-        name: "double" if name == "spend_trend_30d" else "decimal(18,2)" if "_usd" in name else "integer"
-        for name in learned
+        name: "double" if name in ratios else "decimal(18,2)" if "_usd" in name else "integer" for name in learned
     }
     assert learned == expected
 

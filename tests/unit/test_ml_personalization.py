@@ -126,8 +126,8 @@ def test_reasons_name_features_not_parts_of_the_action(scores):
 def test_the_intensity_model_reads_nothing_about_money(line):
     assert set(line.personalization.classes["intensity"].columns) <= set(INTENSITY_FEATURES)
     richer = replace(line.tonight, matrix=line.tonight.matrix.copy())
-    position = line.tonight.columns.index("balance_proxy_usd")
-    richer.matrix[:, position] = 1e6
+    for name in ("balance_proxy_usd", "balance_usd", "lowest_balance_ratio_30d"):
+        richer.matrix[:, line.tonight.columns.index(name)] = 1e6
     before, after = line.personalization.predict(line.tonight), line.personalization.predict(richer)
     np.testing.assert_array_equal(after["intensity"], before["intensity"])
 

@@ -52,6 +52,8 @@ select
     coalesce(transactions.outflow_usd_90d, 0) as outflow_usd_90d,
     coalesce(transactions.net_flow_usd_30d, 0) as net_flow_usd_30d,
     coalesce(transactions.balance_proxy_usd, 0) as balance_proxy_usd,
+    transactions.balance_usd,
+    transactions.lowest_balance_ratio_30d,
     transactions.spend_trend_30d,
     coalesce(transactions.active_days_30d, 0) as active_days_30d,
     coalesce(transactions.mean_outflow_usd_30d, 0) as mean_outflow_usd_30d,

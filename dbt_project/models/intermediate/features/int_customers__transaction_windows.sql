@@ -17,13 +17,14 @@ windowed as (
         {%- endfor %},
         {{ sum_in_days('outflow_count', 30) }} as outflow_count_30d,
         cast(count(*) filter (where days_ago < 30) as integer) as active_days_30d,
-        {{ money('max(max_outflow_usd) filter (where days_ago < 30)') }} as max_outflow_usd_30d
+        {{ money('max(max_outflow_usd) filter (where days_ago < 30)') }} as max_outflow_usd_30d,
+        min(days.lowest_balance_usd) filter (where days_ago < 30) as lowest_balance_usd_30d
     from {{ ref('int_customers__transaction_days') }} as days
     inner join snapshot_days on days.activity_date = snapshot_days.activity_date
     group by days.customer_id, snapshot_days.as_of_date
 ),
 
-balances as (
+flows as (
     select
         customer_id,
         activity_date,
@@ -33,15 +34,34 @@ balances as (
     from {{ ref('int_customers__transaction_days') }}
 ),
 
+recorded_balances as (
+    select
+        customer_id,
+        activity_date,
+        closing_balance_usd
+    from {{ ref('int_customers__transaction_days') }}
+    where closing_balance_usd is not null
+),
+
 so_far as (
     select
         spine.customer_id,
         spine.as_of_date,
-        balances.activity_date as last_txn_on,
-        balances.balance_proxy_usd
+        flows.activity_date as last_txn_on,
+        flows.balance_proxy_usd
     from {{ ref('int_customers__spine') }} as spine
-    asof inner join balances
-        on spine.customer_id = balances.customer_id and spine.as_of_date >= balances.activity_date
+    asof inner join flows
+        on spine.customer_id = flows.customer_id and spine.as_of_date >= flows.activity_date
+),
+
+last_recorded as (
+    select
+        spine.customer_id,
+        spine.as_of_date,
+        recorded_balances.closing_balance_usd as balance_usd
+    from {{ ref('int_customers__spine') }} as spine
+    asof inner join recorded_balances
+        on spine.customer_id = recorded_balances.customer_id and spine.as_of_date >= recorded_balances.activity_date
 )
 
 select
@@ -57,6 +77,9 @@ select
     {%- endfor %},
     {{ money('windowed.inflow_usd_30d - windowed.outflow_usd_30d') }} as net_flow_usd_30d,
     {{ money('so_far.balance_proxy_usd') }} as balance_proxy_usd,
+    last_recorded.balance_usd,
+    round(cast(windowed.lowest_balance_usd_30d as double) / nullif(windowed.outflow_usd_30d, 0), 6)
+        as lowest_balance_ratio_30d,
     round(cast(3 * windowed.outflow_usd_30d as double) / nullif(windowed.outflow_usd_90d, 0), 6) as spend_trend_30d,
     coalesce(windowed.active_days_30d, 0) as active_days_30d,
     {{ money('round(windowed.outflow_usd_30d / nullif(windowed.outflow_count_30d, 0), 2)') }} as mean_outflow_usd_30d,
@@ -67,3 +90,5 @@ select
     cast(so_far.as_of_date - so_far.last_txn_on as integer) as days_since_last_txn
 from so_far
 left join windowed on so_far.customer_id = windowed.customer_id and so_far.as_of_date = windowed.as_of_date
+left join last_recorded
+    on so_far.customer_id = last_recorded.customer_id and so_far.as_of_date = last_recorded.as_of_date

@@ -7,6 +7,7 @@ select
     amount_usd,
     category,
     counterparty_type,
+    balance_usd,
     loaded_as_of_date
 from (
     {{ as_known(ref('stg_bank__transactions'), ['transaction_id'], as_of_date()) }}

@@ -14,6 +14,7 @@ select
     inflow_usd_30d,
     outflow_usd_30d,
     balance_proxy_usd,
+    balance_usd,
     spend_trend_30d,
     days_since_last_txn,
     app_event_count_30d,

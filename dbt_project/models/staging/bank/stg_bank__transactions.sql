@@ -12,6 +12,7 @@ renamed as (
         amount as amount_usd,
         category,
         counterparty_type,
+        balance_usd,
         -- knowledge time
         source_file,
         source_row_number,
