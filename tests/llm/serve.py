@@ -56,7 +56,8 @@ def _parts(model: Llama, asked: dict[str, Any]) -> Iterator[str]:
     if _read.get("messages") != asked["messages"]:
         model.reset()
         model.create_chat_completion(messages=asked["messages"], max_tokens=1)
-        _read["messages"] = asked["messages"]
+        _read.update(messages=asked["messages"], state=model.save_state())
+    model.load_state(_read["state"])
     parts = model.create_chat_completion(
         messages=asked["messages"],
         seed=int(options.get("seed", 0)),
