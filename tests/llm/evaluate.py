@@ -119,23 +119,31 @@ def is_borne_out(judged: Judged) -> bool:
     return citation.quote in passages[citation.chunk_id] and numbers <= {v for _, v in values_of(citation.quote)}
 
 
-def rate_row(all_judged: Sequence[Judged], asked: int, writer: str) -> dict:
-    """Return one row of `marts.rpt_grounding` for what a configuration said; `asked` = briefs it was asked for."""
+def wilson(hits: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share; of none, anything."""
+    if not trials:
+        return 0.0, 1.0
+    interval = binomtest(hits, trials).proportion_ci(method="wilson")
+    return round(float(interval.low), 6), round(float(interval.high), 6)
+
+
+def rate_row(configuration: str, all_judged: Sequence[Judged], asked: int, writer: str) -> dict:
+    """Return a row of `marts.rpt_grounding` for what a configuration said; `asked` = briefs it was asked for."""
     said = [item for item in all_judged if item.is_said]
     judged = [item for item in said if item.is_supported is not None]
     unsupported = sum(not item.is_supported for item in judged)
-    interval = binomtest(unsupported, max(1, len(judged))).proportion_ci(method="wilson")
+    interval = wilson(unsupported, len(judged))
     citations = [item for item in judged if item.statement.citation is not None]
     borne_out = sum(is_borne_out(item) for item in citations)
-    is_citing = all_judged[0].statement.configuration == "retrieval_and_citation"
+    is_citing = configuration == CONFIGURATIONS[2]
     return {
         "writer": writer,
-        "configuration": all_judged[0].statement.configuration,
+        "configuration": configuration,
         "sentences": len(judged),
         "unsupported_sentences": unsupported,
         "unsupported_rate": round(unsupported / max(1, len(judged)), 6),
-        "low": round(float(interval.low), 6),
-        "high": round(float(interval.high), 6),
+        "low": interval[0],
+        "high": interval[1],
         "citation_recall": round(borne_out / max(1, len(judged)), 6) if is_citing else None,
         "citation_precision": round(borne_out / max(1, len(citations)), 6) if is_citing else None,
         "answer_rate": round(len({item.statement.brief.brief_id for item in said}) / asked, 6),
@@ -226,12 +234,12 @@ def agreement(judged: Sequence[Judged], name: str) -> str:
     if not verdicts:
         return f"{name}: no hand-labelled sentence to compare with"
     same = sum(hand == other for hand, other in verdicts)
-    interval = binomtest(same, len(verdicts)).proportion_ci(method="wilson")
+    low, high = wilson(same, len(verdicts))
     passed_false = sum(bool(other) and not hand for hand, other in verdicts)
     refused_true = sum(bool(hand) and not other for hand, other in verdicts)
     return (
         f"{name} and hand agree on {same} of {len(verdicts)} sentences ({same / len(verdicts):.1%}, 95 % interval "
-        f"{interval.low:.1%} to {interval.high:.1%}): {passed_false} false ones pass, {refused_true} true ones do not"
+        f"{low:.1%} to {high:.1%}): {passed_false} false ones pass, {refused_true} true ones do not"
     )
 
 
@@ -270,7 +278,7 @@ def write_statements(judged: Sequence[Judged], file: Path) -> None:
 
 def report(found: dict[str, list[Judged]], asked: dict[str, int], writer: str, home: Path) -> None:
     """Leave the rows of the three configurations in the home, and print them and how far the verdicts agree."""
-    rows = [rate_row(found[name], asked[name], writer) for name in CONFIGURATIONS]
+    rows = [rate_row(name, found[name], asked[name], writer) for name in CONFIGURATIONS]
     (home / "grounding_evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     everything = [item for judged in found.values() for item in judged]
     write_statements(everything, home / STATEMENTS)
