@@ -20,6 +20,9 @@ from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault, W
 from rag.writers.compose import frame, gather
 from rag.writers.settings import WriterSettings
 
+CONTEXT_TOKENS = 8_192
+"""Room for the longest prompt (some 3,500 tokens) and its answer: beyond its own default, 2,048 in some versions, a
+server cuts a prompt without a word."""
 _RETRIED = ("refused", "died_midway", "server_error", "malformed_json", "empty")
 _SERVER_GONE = ("refused", "timeout", "died_midway", "server_error", "missing_model")
 
@@ -172,6 +175,7 @@ class OllamaWriter:
         options = {
             "seed": seed,
             "temperature": settings.temperature,
+            "num_ctx": CONTEXT_TOKENS,
             "repeat_penalty": 1.0,  # none: a text repeats its quote, which Ollama's own default would punish
             "num_predict": settings.max_answer_characters // 20,
         }

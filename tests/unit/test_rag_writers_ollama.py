@@ -89,7 +89,10 @@ def test_a_call_asks_for_the_schema_with_fixed_seeds_and_streams(server):
     assert sorted(request["options"]["seed"] for request in server.requests) == [7, 8]
     assert all(request["format"] == prompt_of().schema and request["stream"] for request in server.requests)
     assert {request["model"] for request in server.requests} == {"harbor-test"}
-    assert {request["options"]["repeat_penalty"] for request in server.requests} == {1.0}
+    asked = {(request["options"]["repeat_penalty"], request["options"]["num_ctx"]) for request in server.requests}
+    assert asked == {(1.0, 8_192)}
+    # Four characters a token is common, three leaves room for numbers and JSON.
+    assert sum(len(message["content"]) for message in server.requests[0]["messages"]) / 3 < 8_192 - 2_000
 
 
 def test_calls_are_counted_with_retries_and_the_wait_doubles(server):
