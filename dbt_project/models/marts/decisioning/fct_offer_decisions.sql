@@ -124,7 +124,7 @@ select
     decided.intent,
     response_model.model_version,
     policy.policy_version,
-    '{{ var("run_id") }}' as run_id
+    '{{ run_id() }}' as run_id
 from decided
 cross join response_model
 cross join policy
