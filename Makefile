@@ -63,8 +63,8 @@ approve: $(STAMP) ## let a waiting template out: TEMPLATE=id BY='your name' NOTE
 reject: $(STAMP) ## keep a template back: TEMPLATE=id BY='your name' NOTE='why'
 	@$(CLI) decide rejected --world $(WORLD) $(DECISION)
 
-test: $(STAMP) ## all tests
-	@$(PY) -m pytest
+test: $(STAMP) ## all tests, in two processes
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 test-data: $(STAMP) ## whole runs of the real data sets in the folder WORDBOND_REAL_DATA
 	@$(PY) -m pytest tests/real_data -m ''

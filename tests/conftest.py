@@ -15,6 +15,14 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
+def pytest_collection_modifyitems(items):
+    """Give two processes whole modules, and one of them every test that stands on the tiny night, which goes first."""
+    for item in items:
+        uses_night = "tiny_home" in item.fixturenames
+        item.add_marker(pytest.mark.xdist_group("night" if uses_night else item.path.name))
+    items.sort(key=lambda item: "tiny_home" not in item.fixturenames)
+
+
 @pytest.fixture(autouse=True)
 def _no_ollama(monkeypatch):
     """Tests never talk to a server they did not start."""
