@@ -1,4 +1,4 @@
-"""The decision to answer: a small logistic model over what a search found, fitted on development questions only.
+"""The decision to answer: a small logistic model over what a search found, fitted on questions new to the reader.
 
 Belongs here: its features, the parameters in `model.json`, and the fit that wrote them
 (`python -m tests.benchmarks.retrieval_questions --fit`).
@@ -18,34 +18,17 @@ MODEL_FILE = Path(__file__).parent / "model.json"
 
 @dataclass(frozen=True)
 class Findings:
-    """What a search found for one question; the first five passages are meant by 'found'.
+    """What the decision about one question rests on.
 
     Attributes
     ----------
-    cosine_best, cosine_first, cosine_field : float
-        Cosine of the question with the nearest passage found, with the first, and its mean over the ten nearest.
-    word_score : float
-        Best BM25 of a passage found, in tens.
-    topics_covered : float
-        Largest weight of the question's topics in one passage found, in fives.
-    topics : float
-        How many topics the question names.
-    value_missing : float
-        Least share of the wanted kinds of values that a passage found lacks.
-    completeness : float
-        0 where one passage found has every topic and every kind of value asked for; less where it lacks some.
+    evidence : float
+        Logit that some passage answers rather than none: the logarithm of the sum over passages of exp(logit).
     unknown_names : float
-        1 if the question holds a capitalised word that stands nowhere in the corpus.
+        1 if the question holds, within a sentence, a capitalised word that stands nowhere in the corpus.
     """
 
-    cosine_best: float
-    cosine_first: float
-    cosine_field: float
-    word_score: float
-    topics_covered: float
-    topics: float
-    value_missing: float
-    completeness: float
+    evidence: float
     unknown_names: float
 
     def row(self) -> list[float]:

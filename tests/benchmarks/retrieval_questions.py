@@ -1,7 +1,7 @@
 """How well questions find their passages, and how well the unanswerable ones are left alone, by half of the set.
 
-`--fit` fits the decision to answer on the development half and the questions written later, and writes its
-parameters.
+`--fit` fits the decision to answer on questions the reader has not learnt from, the development half and the second
+set, and writes its parameters; the reader is trained by `tests.benchmarks.retrieval_training`.
 Recall@5 = share of the answerable questions with an answering passage among the first five. Intervals are Wilson's,
 95 %.
 """
@@ -22,9 +22,10 @@ from rag.questions.model import AnswerModel, Findings, fit_logistic, write_model
 from rag.retrieval import Filters, Retrieved, fused_scores, retrieved_of, search_words
 from rag.sentence_embedder import MiniLmEmbedder
 from rag.store import Reading, Store, index_text
-from tests.retrieval_questions import HALVES, LATER, Question, load_questions
+from tests.retrieval_questions import FRESH, HALVES, LATER, Question, load_questions
 
 FOLDS, REPEATS = 8, 8
+FITTED_ON = ("development", "second")
 
 Search = Callable[[Question], list[Retrieved]]
 
@@ -100,13 +101,25 @@ def print_decisions(index: QuestionIndex, questions: list[Question]) -> None:
     print("  by topic: " + ", ".join(f"{topic} {kept[topic]}/{count}" for topic, count in sorted(by_topic.items())))
 
 
+def print_times(index: QuestionIndex, questions: list[Question]) -> None:
+    """Print how long a question takes, once every passage has been read."""
+    seconds = []
+    for warm in (False, True):
+        for question in questions:
+            started = time.perf_counter()
+            index.ask(question.text, question.asked_on, question.state)
+            seconds += [time.perf_counter() - started] if warm else []
+    median, most = np.quantile(seconds, (0.5, 0.95)) * 1000
+    print(f"  {'a question, wall time':42} median {median:.0f} ms, 95 % within {most:.0f} ms")
+
+
 def fit(index: QuestionIndex) -> AnswerModel:
-    """Fit the decision on the development half and the later questions, never on the test half.
+    """Fit the decision on the development half and the second set: neither the reader nor a test has them.
 
     The threshold is where, cross-validated, the share of answerable questions answered and the share of unanswerable
     ones abstained are nearest to each other.
     """
-    questions = load_questions("development") + [question for name in LATER for question in load_questions(name)]
+    questions = [question for name in FITTED_ON for question in load_questions(name)]
     examined = [(q, index.examine(q.text, filters_of(q))) for q in questions]
     rows = np.array([e.findings.row() for _, e in examined if e.findings])
     answered = np.array([bool(q.answers) for q, e in examined if e.findings])
@@ -133,13 +146,13 @@ def fit(index: QuestionIndex) -> AnswerModel:
     kept, caught = shares(threshold)
     print(f"  cross-validated: answerable, answered {told(kept, total)}")
     print(f"  cross-validated: unanswerable, abstained {told(caught, unanswerable)}")
-    note = f"{total} answerable and {unanswerable} unanswerable questions of the development half and the later ones"
+    note = f"{total} answerable and {unanswerable} unanswerable questions of the development half and the second set"
     return fit_logistic(rows, answered, threshold, note)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--half", choices=(*HALVES, *LATER), action="append", help="default: both")
+    parser.add_argument("--half", choices=(*HALVES, *LATER, FRESH), action="append", help="default: both")
     parser.add_argument("--fit", action="store_true", help="fit the decision on the development half first")
     parser.add_argument("--plain", action="store_true", help="leave the compared searches out")
     chosen = parser.parse_args()
@@ -156,6 +169,7 @@ def main() -> None:
         for name, search in searches.items():
             print_recall(name, questions, search)
         print_decisions(index, questions)
+        print_times(index, questions)
 
 
 if __name__ == "__main__":

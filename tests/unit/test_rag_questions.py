@@ -1,4 +1,4 @@
-"""Questions to the corpus: vocabulary, what is asked for, refusals by name, and the decision, on a small bank."""
+"""Questions to the corpus: the search, the reader and its training, and the decision, on a small bank."""
 
 import json
 from datetime import date
@@ -11,15 +11,9 @@ from rag.embeddings import EmbedderError, WordLlamaEmbedder
 from rag.questions.__main__ import main
 from rag.questions.answering import QuestionIndex
 from rag.questions.model import AnswerModel, Findings, fit_logistic, load_model, write_model
-from rag.questions.vocabulary import find_topics, load_vocabulary, states_listed, states_named, tokens, with_topics
-from rag.questions.wants import (
-    asks_for_advice,
-    asks_for_own_records,
-    named_terms,
-    share_missing,
-    terms_of,
-    wanted_kinds,
-)
+from rag.questions.reader import QuestionReader, load_reader
+from rag.questions.training import Example, ReaderSettings, train_reader
+from rag.retrieval import Filters
 from rag.sentence_embedder import MiniLmEmbedder, OllamaEmbedder, question_embedder
 from tests.ollama_server import refused_host, running_server
 
@@ -45,12 +39,13 @@ BANK = [
     doc("voice", "brand_voice", "Voice", "# V\n\nWires are simple."),
     doc("sheet", "rate_sheet", "Wires", "# W | role: claim\n\n- Wires cost $25."),
 ]  # fmt: skip
-SURE = AnswerModel((0.0,) * 9, (1.0,) * 9, (0.0,) * 9, 5.0, 0.5, "nothing: always answers")
+SURE = AnswerModel((0.0,) * 2, (1.0,) * 2, (0.0,) * 2, 5.0, 0.5, "nothing: always answers")
+DOUBTING = AnswerModel((0.0,) * 2, (1.0,) * 2, (0.0,) * 2, -5.0, 0.5, "nothing: never answers")
 
 
 @pytest.fixture(scope="module")
 def index():
-    opened = QuestionIndex(":memory:", WordLlamaEmbedder(), SURE)
+    opened = QuestionIndex(":memory:", WordLlamaEmbedder(), model=SURE)
     opened.refresh(BANK)
     return opened
 
@@ -79,86 +74,77 @@ def test_state_and_channel_are_filters(index):
     assert "app" not in found(index.ask("wires", DAY, channel="email"))
 
 
-@pytest.mark.parametrize(
-    ("question", "reason"),
-    [
-        ("Did my wire go through?", "own_records"),
-        ("Should I buy a CD or shares?", "advice"),
-        ("What is your mortgage rate?", "topic: mortgage"),
-        ("Can I wire money to Chase?", "topic: named company"),
-        ("Do you send wires in Ohio?", "state: OH"),
-        ("Do you have a five-year CD?", "term"),
-    ],
-)
-def test_a_question_is_refused_by_name(index, question, reason):
-    answer = index.ask(question, DAY)
-    assert (answer.abstained, answer.probability) == (reason, 0.0)
-
-
 def test_a_day_without_valid_documents_has_no_passages(index):
     assert index.ask("What does a wire cost?", date(2020, 1, 1)) == type(index.ask("x", DAY))((), "nothing_valid", 0.0)
 
 
 def test_what_the_model_doubts_is_abstained_and_its_passages_stay_visible():
-    doubting = QuestionIndex(
-        ":memory:", WordLlamaEmbedder(), AnswerModel((0.0,) * 9, (1.0,) * 9, (0.0,) * 9, -5.0, 0.5, "")
-    )
+    doubting = QuestionIndex(":memory:", WordLlamaEmbedder(), model=DOUBTING)
     doubting.refresh(BANK)
     answer = doubting.ask("What does a wire cost?", DAY)
     assert answer.abstained == "unsure" and answer.probability < 0.01 and "wire" in found(answer)
 
 
-def test_a_refresh_reads_topics_anew():
-    opened = QuestionIndex(":memory:", WordLlamaEmbedder(), SURE)
+def test_a_refresh_knows_the_new_words():
+    opened = QuestionIndex(":memory:", WordLlamaEmbedder(), model=SURE)
     opened.refresh(BANK)
-    assert opened.ask("Do you have a notary?", DAY).abstained == "topic: notary"
-    report = opened.refresh([*BANK, doc("notary", "faq", "Notary", "Branches have a notary.")])
-    assert report.embedded == 1 and opened.ask("Do you have a notary?", DAY).abstained is None
+    filters = Filters(send_date=DAY, states=None)
+    before = opened.examine("Do you know Mr Brisk?", filters).findings
+    report = opened.refresh([*BANK, doc("brisk", "faq", "Manager", "Mr Brisk manages the branch.")])
+    after = opened.examine("Do you know Mr Brisk?", filters).findings
+    assert before is not None and after is not None and report.embedded == 1
+    assert (before.unknown_names, after.unknown_names) == (1.0, 0.0) and after.evidence > before.evidence
 
 
-def test_the_longest_words_for_a_topic_count():
-    assert find_topics("Is there a balance transfer fee on the money market?") == {
-        "balance transfer",
-        "fee",
-        "money market",
-    }
-    assert "marketing" not in find_topics("money market") and find_topics("sourdough") == frozenset()
-    assert with_topics("Any CDs?") == "Any CDs? (certificate of deposit)" and with_topics("Hi.") == "Hi."
-    assert tokens("The bank’s fees and a bus") == ["the", "bank", "fee", "and", "a", "bus"]
+def test_a_question_has_the_findings_that_the_decision_is_told_of(index):
+    found = index.examine("What does a wire to Zurich cost?", Filters(send_date=DAY, states=None))
+    logits = [item.score for item in found.passages]
+    assert logits == sorted(logits, reverse=True)
+    assert logits[0] <= found.findings.evidence <= logits[0] + np.log(6)
+    assert found.findings.unknown_names == 1.0
 
 
-def test_every_subject_is_a_topic_with_words():
-    vocabulary = load_vocabulary()
-    topics = {name for names in vocabulary.topics.values() for name in names}
-    assert vocabulary.subjects < topics and len(topics) > 150 and () not in vocabulary.topics
+PASSAGES = [f"A {colour} door leads to the {room}." for colour, room in
+            (("red", "kitchen"), ("green", "cellar"), ("blue", "garden"), ("white", "street"))]  # fmt: skip
+WORDS = (("cook", 0), ("store wine", 1), ("grow roses", 2), ("hail a cab", 3), ("see my balance", None),
+         ("buy a boat", None))  # fmt: skip
 
 
-def test_states_are_known_by_name_and_code():
-    assert states_named("Do you lend in New York or Ohio?") == {"NY", "OH"} and states_named("or in me") == frozenset()
-    assert states_listed("residents of NY, NJ and Texas") == {"NY", "NJ", "TX"}
+def examples() -> list[Example]:
+    admitted = np.ones(len(PASSAGES), dtype=bool)
+    return [Example(f"Where can I {words}?", admitted, np.arange(4) == place) for words, place in WORDS]
 
 
-def test_what_a_question_asks_for():
-    assert wanted_kinds("How much is the fee?") == ("money",) and wanted_kinds("When is it due?") == ("time",)
-    assert wanted_kinds("What APY?") == ("percent",) and wanted_kinds("Who are you?") == ()
-    assert share_missing(("money", "time"), "It costs $5.") == 0.5 and share_missing((), "") == 0.0
-    assert asks_for_own_records("Has my card been sent?") and not asks_for_own_records("Do I owe tax on interest?")
-    assert asks_for_advice("Will rates fall?") and not asks_for_advice("What are your rates?")
-    assert named_terms("a five-year CD") == {60} and named_terms("my fifteen-year-old") == frozenset()
-    assert terms_of("12 months or 2 years") == {12, 24} == named_terms("a 12-month or two-year CD")
+def test_the_reader_learns_which_passage_answers_and_when_none_does():
+    adapter = train_reader(PASSAGES, examples(), ReaderSettings(epochs=12, batch=6, learning_rate=3e-3, dropout=0.0))
+    reader = QuestionReader(adapter)
+    for example, (_, place) in zip(examples(), WORDS, strict=True):
+        scores = reader.score(example.text, PASSAGES)
+        assert (scores.argmax() == place and scores.max() > 0) if place is not None else scores.max() < 0
+
+
+def test_training_the_reader_is_a_function_of_its_arguments():
+    first, second = (train_reader(PASSAGES, examples(), ReaderSettings(epochs=1, batch=4)) for _ in range(2))
+    assert all(np.array_equal(a.detach(), b.detach()) for a, b in zip(first.tensors(), second.tensors(), strict=True))
+
+
+def test_a_passage_is_scored_alike_alone_and_among_others():
+    together = load_reader().score("Where do roses grow?", PASSAGES)
+    alone = [load_reader().score("Where do roses grow?", [passage])[0] for passage in PASSAGES]
+    assert together.shape == (4,) and np.allclose(together, alone, atol=0.0021)
 
 
 def test_the_fit_finds_what_separates_and_the_parameters_survive_the_file(tmp_path):
     rng = np.random.default_rng(3)
-    rows = rng.normal(size=(200, 9))
+    rows = rng.normal(size=(200, 2))
     answered = rows[:, 0] > 0.2
     model = fit_logistic(rows, answered, 0.4, "200 drawn rows")
-    assert max(range(9), key=lambda n: abs(model.weights[n])) == 0
+    assert max(range(2), key=lambda n: abs(model.weights[n])) == 0
     told = np.array([model.probability(Findings(*row)) >= 0.5 for row in rows])
     assert (told == answered).mean() > 0.9
     write_model(model, tmp_path / "model.json")
     assert load_model(tmp_path / "model.json") == model
-    assert 0 < load_model().threshold < 1 and len(load_model().weights) == 9
+    assert 0 < load_model().threshold < 1 and len(load_model().weights) == 2
 
 
 def test_the_command_prints_the_answer_with_its_place_or_why_there_is_none(tmp_path, capsys):
@@ -171,8 +157,8 @@ def test_the_command_prints_the_answer_with_its_place_or_why_there_is_none(tmp_p
     assert told["abstained"] is None and told["passages"] == [
         {"doc_id": "wire", "doc_version": "1", "char_start": 0, "char_end": 17, "text": "A wire costs $25."}
     ]
-    assert main(["Do you offer mortgages?", *asked]) == 1
-    assert json.loads(capsys.readouterr().out)["abstained"] == "topic: mortgage"
+    assert main(["Who was the first man on the moon?", *asked]) == 1
+    assert json.loads(capsys.readouterr().out)["abstained"] == "unsure"
     (tmp_path / "documents" / "bad.md").write_text("no front matter")
     assert main(["What is the cost of a wire?", *asked]) == 2
     assert "found no front matter" in capsys.readouterr().err
