@@ -72,6 +72,8 @@ class PairSettings:
     batch : int
         Pairs of a step; 8 to 64. Pairs of like length are batched together.
     seed : int
+    in_bfloat16 : bool
+        Products of weights in half precision: see `rag.minilm.run_layers`.
     """
 
     rank: int = 8
@@ -81,6 +83,7 @@ class PairSettings:
     dropout: float = 0.1
     batch: int = 16
     seed: int = 0
+    in_bfloat16: bool = False
 
 
 class PairEncoder:
@@ -90,11 +93,14 @@ class PairEncoder:
     ----------
     adapter : Adapter
         As trained by `train_pairs`.
+    kept_texts : int
+        Texts whose lower states are kept for the next pairs; few where texts hardly come again.
     """
 
-    def __init__(self, adapter: Adapter) -> None:
+    def __init__(self, adapter: Adapter, kept_texts: int = KEPT_TEXTS) -> None:
         self._adapter = adapter
         self._weights = merged(adapter)
+        self._kept_texts = kept_texts
         self._states: OrderedDict[str, Tensor] = OrderedDict()
 
     def score(self, pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
@@ -118,7 +124,7 @@ class PairEncoder:
         for text in texts:
             self._states.move_to_end(text)
             found[text] = self._states[text]
-        while len(self._states) > KEPT_TEXTS:
+        while len(self._states) > self._kept_texts:
             self._states.popitem(last=False)
         return found
 
@@ -127,22 +133,25 @@ def _logits(
     weights: dict[str, "Tensor"],
     adapter: Adapter,
     pairs: list[tuple["Tensor", "Tensor"]],
-    dropout: float = 0.0,
-    training: bool = False,
+    training: PairSettings | None = None,
 ) -> "Tensor":
-    """Return the logits of pairs of lower states, (pairs,)."""
+    """Return the logits of pairs of lower states, (pairs,); in training with its settings."""
     import torch
     from torch.nn.functional import dropout as drop
 
     sides, extras = adapter.extras["sides"], adapter.extras
     states, mask = padded([torch.cat((one + sides[0], two + sides[1])) for one, two in pairs])
-    states = drop(states, dropout, training)
-    states = run_layers(weights, states, mask, SHARED_LAYERS, LAYERS, adapter if training else None)
+    if training:
+        states = drop(states, training.dropout)
+        states = run_layers(weights, states, mask, SHARED_LAYERS, LAYERS, adapter, training.in_bfloat16)
+    else:
+        states = run_layers(weights, states, mask, SHARED_LAYERS, LAYERS)
     lengths = torch.tensor([len(one) for one, _ in pairs])
     first = torch.arange(mask.shape[1])[None, :] < lengths[:, None]
     mean, other = mean_pooled(states, first), mean_pooled(states, mask & ~first)
     most = states.masked_fill(~first[:, :, None], -torch.inf).amax(1)
-    pooled = drop(torch.cat((mean, most), dim=1), dropout, training)
+    pooled = torch.cat((mean, most), dim=1)
+    pooled = drop(pooled, training.dropout) if training else pooled
     return pooled @ extras["head"] + (mean * other) @ extras["product"] + extras["bias"]
 
 
@@ -187,7 +196,7 @@ def train_pairs(
         torch.manual_seed(settings.seed)
         for batch in _batches(lengths, settings):
             chosen = [(states[pairs[place][0]], states[pairs[place][1]]) for place in batch]
-            logits = _logits(model, adapter, chosen, settings.dropout, training=True)
+            logits = _logits(model, adapter, chosen, settings)
             loss = binary_cross_entropy_with_logits(logits, wanted[batch], weight=shares[batch])
             optimizer.zero_grad()
             loss.backward()

@@ -14,16 +14,18 @@ from pickle import UnpicklingError
 
 import joblib
 
-from rag import embeddings
 from rag.documents import DOCUMENTS_DIR, DocumentError, parse_document
+from rag.support.cross_encoder import ADAPTER_PATH, HELD_OUT_PATH, held_out_scores
+from rag.support.generator import hand_pairs
 from rag.support.model import ModelSettings, SupportModel, train
-from rag.support.passages import PASSAGES_DIR, Passage, read_all_passages
+from rag.support.passages import NATURAL_DIR, PASSAGES_DIR, Passage, read_all_passages
 from rag.support.relations import THESAURUS_DIR
 
 _CODE = (
     "alignment",
     "artefact",
     "contradictions",
+    "cross_encoder",
     "edits",
     "features",
     "generator",
@@ -40,7 +42,7 @@ _CODE = (
     "topical",
     "words",
 )
-_MADE_WITH = ("scikit-learn", "numpy", "wordllama")
+_MADE_WITH = ("scikit-learn", "numpy", "wordllama", "torch")
 
 
 def corpus_passages(folder: Path = DOCUMENTS_DIR, settings: ModelSettings | None = None) -> list[Passage]:
@@ -77,7 +79,9 @@ def content_hash_of(corpus_dir: Path = DOCUMENTS_DIR, settings: ModelSettings | 
     """Return 16 hex digits over everything a model is made of: code, texts, corpus, settings, versions of libraries."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    paths = [folder / f"{name}.py" for name in _CODE] + [Path(embeddings.__file__)]
+    paths = [folder / f"{name}.py" for name in _CODE]
+    paths += [folder.parent / f"{name}.py" for name in ("embeddings", "minilm", "pair_encoder")]
+    paths += [ADAPTER_PATH, HELD_OUT_PATH, *sorted(NATURAL_DIR.glob("*.txt"))]
     paths += sorted(PASSAGES_DIR.glob("*.txt")) + sorted(THESAURUS_DIR.glob("*.txt")) + sorted(corpus_dir.glob("*.md"))
     for path in paths:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -107,7 +111,9 @@ def load_or_train(
     loaded = _load(path, content_hash)
     if loaded is not None:
         return loaded
-    model = train(read_all_passages() + corpus_passages(corpus_dir, settings), settings, content_hash)
+    natural = hand_pairs(read_all_passages(NATURAL_DIR))
+    passages = read_all_passages() + corpus_passages(corpus_dir, settings)
+    model = train(passages, natural, held_out_scores(natural), settings, content_hash)
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=path.stem, suffix=".tmp")
     os.close(handle)

@@ -103,6 +103,16 @@ def generate_pairs(passages: list[Passage], settings: GeneratorSettings | None =
     return pairs
 
 
+def hand_pairs(passages: list[Passage]) -> list[Pair]:
+    """Return the hand-written claims of passages as pairs, each over its evidence alone."""
+    return [
+        Pair(claim, passage.evidence, is_supported, "hand", passage.name)
+        for passage in passages
+        for is_supported, claims in ((True, passage.supported), (False, passage.unsupported))
+        for claim in claims
+    ]
+
+
 @dataclass(frozen=True)
 class _Source:
     passage: Passage

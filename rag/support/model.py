@@ -13,6 +13,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from rag.support.alignment import Alignment
+from rag.support.cross_encoder import read_logits
 from rag.support.features import FEATURES, extract_many
 from rag.support.generator import GeneratorSettings, Pair, generate_pairs
 from rag.support.passages import Passage
@@ -20,6 +21,11 @@ from rag.support.reading import normalise, split_sentences
 from rag.support.reasons import reasons_for
 
 Scores = npt.NDArray[np.float64]
+NEAR_COPY = 0.5
+"""Least share of a claim's words that stand equal in the sentence it edits (`edit_equal`)."""
+ERROR_SIGNS = ("numbers_missing", "negation_scope", "exclusive", "opposites_near")
+"""Measures that, in a near copy, show an error: the cross-encoder does not speak for such a claim."""
+_PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,6 @@ class ModelSettings:
         Pairs in a leaf; 10 to 100.
     seeds : tuple of int
         One model each, averaged; 1 to 5 of them.
-    folds : int
-        For the out-of-fold scores that calibrate and set the threshold; 3 to 8. A passage is in one fold.
     max_documents : int
         Documents of the corpus used, spread evenly; 0 to 500. More take longer than a minute in all.
     max_paragraphs : int
@@ -57,7 +61,6 @@ class ModelSettings:
     leaves: int = 12
     min_leaf: int = 25
     seeds: tuple[int, ...] = (0, 1)
-    folds: int = 3
     max_documents: int = 100
     max_paragraphs: int = 10
     whole_share: float = 0.2
@@ -92,8 +95,10 @@ class SupportModel:
     ----------
     models : tuple
         Gradient boosting classifiers, averaged.
-    slope, intercept : float
-        Calibration of the averaged log-odds.
+    blend : (float, float)
+        Weights of the averaged log-odds and of the cross-encoder's logit in the calibrated log-odds.
+    intercept : float
+        Of the calibrated log-odds.
     threshold : float
         Least score that counts as supported.
     threshold_reason : str
@@ -105,16 +110,18 @@ class SupportModel:
     """
 
     models: tuple[Any, ...]
-    slope: float
+    blend: tuple[float, float]
     intercept: float
     threshold: float
     threshold_reason: str
     content_hash: str
     settings: ModelSettings
 
-    def score_rows(self, rows: npt.NDArray[np.float32]) -> Scores:
-        """Return calibrated scores of feature rows, (n,), 0 to 1."""
-        return _calibrated(_raw(self.models, rows), self.slope, self.intercept) if len(rows) else np.zeros(0)
+    def score_rows(self, rows: npt.NDArray[np.float32], read: Scores) -> Scores:
+        """Return calibrated scores, (n,), 0 to 1, of feature rows and the cross-encoder's logits (n,)."""
+        if not len(rows):
+            return np.zeros(0)
+        return _calibrated(_raw(self.models, rows), _held_down(rows, read), self.blend, self.intercept)
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """Judge pairs of claim and evidence.
@@ -138,7 +145,7 @@ class SupportModel:
                 evidences.append(evidence)
                 owners.append(owner)
         rows, alignments = extract_many(claims, evidences)
-        scores = self.score_rows(rows)
+        scores = self.score_rows(rows, read_logits(claims, alignments))
         parts: list[list[int]] = [[] for _ in pairs]
         for place, owner in enumerate(owners):
             parts[owner].append(place)
@@ -192,17 +199,34 @@ def _raw(models: Sequence[Any], rows: npt.NDArray[np.float32]) -> Scores:
         return np.mean([model.decision_function(rows) for model in models], axis=0)
 
 
-def _calibrated(raw: Scores, slope: float, intercept: float) -> Scores:
-    return 1.0 / (1.0 + np.exp(-np.clip(slope * raw + intercept, -30, 30)))
+def _held_down(rows: npt.NDArray[np.float32], read: Scores) -> Scores:
+    """Return the cross-encoder's logits, but never one in favour of a near copy with an exact sign of an error."""
+    near_copy = rows[:, _PLACES["edit_equal"]] >= NEAR_COPY
+    has_sign = (rows[:, [_PLACES[name] for name in ERROR_SIGNS]] > 0).any(axis=1)
+    return np.where(near_copy & has_sign, np.minimum(read, 0.0), read)
 
 
-def train(passages: list[Passage], settings: ModelSettings | None = None, content_hash: str = "") -> SupportModel:
-    """Train on generated pairs.
+def _calibrated(boosted: Scores, read: Scores, blend: tuple[float, float], intercept: float) -> Scores:
+    return 1.0 / (1.0 + np.exp(-np.clip(blend[0] * boosted + blend[1] * read + intercept, -30, 30)))
+
+
+def train(
+    passages: list[Passage],
+    hand_pairs: Sequence[Pair],
+    read: Scores,
+    settings: ModelSettings | None = None,
+    content_hash: str = "",
+) -> SupportModel:
+    """Train the gradient boosting on generated pairs, and weigh it against the cross-encoder on hand-written ones.
 
     Parameters
     ----------
     passages : list of Passage
-        See `generate_pairs`; at least `settings.folds` of them with claims.
+        See `generate_pairs`; some of them with claims.
+    hand_pairs : sequence of Pair
+        Pairs of both labels and of none of `passages`.
+    read : ndarray, (len(hand_pairs),)
+        The cross-encoder's logits of `hand_pairs`, from adapters that had not seen their passage.
     settings : ModelSettings, optional
         Default: as above.
     content_hash : str
@@ -211,26 +235,19 @@ def train(passages: list[Passage], settings: ModelSettings | None = None, conten
     Returns
     -------
     SupportModel
-        The same for the same passages, settings and versions.
+        The same for the same arguments and versions.
     """
     settings = settings or ModelSettings()
     pairs = generate_pairs(passages, GeneratorSettings())
     rows = pair_rows(pairs)
     labels = np.array([pair.is_supported for pair in pairs])
-    weights = balanced_weights(pairs)
-    groups = {name: i % settings.folds for i, name in enumerate(dict.fromkeys(pair.group for pair in pairs))}
-    fold = np.array([groups[pair.group] for pair in pairs])
-    raw = np.zeros(len(pairs))
-    for number in range(settings.folds):
-        inside = fold != number
-        model = fit(rows[inside], labels[inside], weights[inside], settings, settings.seeds[0])
-        raw[~inside] = _raw([model], rows[~inside])
-    slope, intercept = _calibrate(raw, labels, weights)
-    scores = _calibrated(raw, slope, intercept)
-    hand = np.array([pair.kind == "hand" for pair in pairs])
-    threshold, reason = _choose_threshold(scores, labels, hand)
-    models = tuple(fit(rows, labels, weights, settings, seed) for seed in settings.seeds)
-    return SupportModel(models, slope, intercept, threshold, reason, content_hash, settings)
+    models = tuple(fit(rows, labels, balanced_weights(pairs), settings, seed) for seed in settings.seeds)
+    hand_rows = pair_rows(list(hand_pairs))
+    boosted, read = _raw(models, hand_rows), _held_down(hand_rows, read)
+    hand_labels = np.array([pair.is_supported for pair in hand_pairs])
+    blend, intercept = _blend(boosted, read, hand_labels, balanced_weights(list(hand_pairs)))
+    threshold, reason = _choose_threshold(_calibrated(boosted, read, blend, intercept), hand_labels)
+    return SupportModel(models, blend, intercept, threshold, reason, content_hash, settings)
 
 
 def pair_rows(pairs: list[Pair]) -> npt.NDArray[np.float32]:
@@ -270,32 +287,29 @@ def fit(
         return model.fit(rows, labels, sample_weight=weights)
 
 
-def _calibrate(raw: Scores, labels: npt.NDArray[np.bool_], weights: Scores) -> tuple[float, float]:
+def _blend(
+    boosted: Scores, read: Scores, labels: npt.NDArray[np.bool_], weights: Scores
+) -> tuple[tuple[float, float], float]:
+    """Return the weights and the intercept that predict the labels best, neither weight below 0."""
     from sklearn.linear_model import LogisticRegression
 
-    line = LogisticRegression(C=1e6).fit(raw[:, None], labels, sample_weight=weights)
-    return round(max(float(line.coef_[0, 0]), 1e-3), 6), round(float(line.intercept_[0]), 6)
+    line = LogisticRegression(C=1e6).fit(np.stack([boosted, read], axis=1), labels, sample_weight=weights)
+    first, second = (round(max(float(value), 0.0), 6) for value in line.coef_[0])
+    return (first, second), round(float(line.intercept_[0]), 6)
 
 
-def _choose_threshold(scores: Scores, labels: npt.NDArray[np.bool_], hand: npt.NDArray[np.bool_]) -> tuple[float, str]:
-    """Choose the threshold on out-of-fold scores, on a grid of hundredths.
+def _choose_threshold(scores: Scores, labels: npt.NDArray[np.bool_]) -> tuple[float, str]:
+    """Choose the threshold on held-out scores: the nearest to even odds within one standard error of the best.
 
-    Hand-written pairs decide by balanced accuracy; generated ones are easier, and their errors are the generator's
-    choice. But the curve of the hand-written ones is flat at its top, and where it turns is chance: among thresholds
-    within one standard error of the best, the one best for generated pairs is taken.
+    The curve of balanced accuracy is flat at its top, and where it turns is chance.
     """
     grid = np.arange(20, 81) / 100
-    by_hand, by_rule = (
-        np.array([((scores[of & labels] >= at).mean() + (scores[of & ~labels] < at).mean()) / 2 for at in grid])
-        for of in (hand, ~hand)
-    )
-    top = float(by_hand.max())
-    counts = [max(int((hand & (labels == label)).sum()), 1) for label in (True, False)]
-    error = float(np.sqrt(sum(top * (1 - top) / count for count in counts)) / 2)
-    best = int(np.argmax(np.where(by_hand >= top - error, np.round(by_rule, 6), -1.0)))
+    accuracy = np.array([((scores[labels] >= at).mean() + (scores[~labels] < at).mean()) / 2 for at in grid])
+    top = float(accuracy.max())
+    error = float(np.sqrt(sum(top * (1 - top) / max(int((labels == label).sum()), 1) for label in (True, False))) / 2)
+    best = int(np.argmin(np.where(accuracy >= top - error, np.round(np.abs(grid - 0.5), 6), 1.0)))
     reason = (
-        f"within one standard error ({error:.3f}) of the best balanced accuracy ({top:.3f}) on {int(hand.sum())} "
-        f"hand-written training pairs, the best ({by_rule[best]:.3f}) on {int((~hand).sum())} generated ones, "
-        "each scored by a model that had not seen its passage"
+        f"balanced accuracy {accuracy[best]:.3f} on {len(labels)} hand-written training pairs, each scored by models "
+        f"that had not seen its passage; the best threshold has {top:.3f}, standard error {error:.3f}"
     )
     return float(grid[best]), reason

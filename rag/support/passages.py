@@ -10,6 +10,9 @@ from pathlib import Path
 
 PASSAGES_DIR = Path(__file__).parent / "passages"
 """Passages that ship: everyday domains, all of it invented."""
+NATURAL_DIR = PASSAGES_DIR / "natural"
+"""More of them, whose claims are as likely near copies as free wordings whether true or false; never rewritten by
+rule."""
 
 
 class PassageError(ValueError):

@@ -13,12 +13,16 @@ import pytest
 
 from rag.support.artefact import load_or_train
 from rag.support.cli import judge_lines, main, write_judgements
-from rag.support.evaluation import area_under_curve, balanced_accuracy, bootstrap, hand_pairs
+from rag.support.cross_encoder import held_out_scores
+from rag.support.evaluation import area_under_curve, balanced_accuracy, bootstrap
 from rag.support.features import FEATURES
-from rag.support.model import ModelSettings, SupportModel, train
-from rag.support.passages import read_all_passages, read_passages
+from rag.support.generator import hand_pairs
+from rag.support.model import ERROR_SIGNS, NEAR_COPY, ModelSettings, SupportModel, train
+from rag.support.passages import NATURAL_DIR, read_all_passages, read_passages
 
-SMALL = ModelSettings(iterations=60, seeds=(0,), folds=3, max_documents=0)
+SMALL = ModelSettings(iterations=60, seeds=(0,), max_documents=0)
+NATURAL = hand_pairs(read_all_passages(NATURAL_DIR))
+READ = held_out_scores(NATURAL)
 EVIDENCE = (
     "The council of Brannock voted 7 to 4 to close Mill Lane to cars on Saturdays. "
     "The trial begins on 3 May and will run for six months. Petra Holm, who runs a bakery, expects more customers."
@@ -27,7 +31,7 @@ EVIDENCE = (
 
 @pytest.fixture(scope="module")
 def model() -> SupportModel:
-    return train(read_all_passages()[::3], SMALL, "test")
+    return train(read_all_passages()[::3], NATURAL[::5], READ[::5], SMALL, "test")
 
 
 def test_clear_cases(model: SupportModel) -> None:
@@ -37,6 +41,7 @@ def test_clear_cases(model: SupportModel) -> None:
         ("Petra Holm expects more customers.", True),
         ("The council of Brannock voted 9 to 2 to close Mill Lane to cars on Saturdays.", False),
         ("The trial begins on 3 June and will run for six years.", False),
+        ("The council of Brannock did not vote to close Mill Lane.", False),
         ("Residents have collected signatures against the noise of lorries at night.", False),
         ("The moon is made of cheese.", False),
     ]
@@ -49,7 +54,7 @@ def test_clear_cases(model: SupportModel) -> None:
 
 def test_measured_on_development_pairs(model: SupportModel) -> None:
     folder = Path("tests/support_pairs")
-    natural = hand_pairs(read_passages(folder / "development_natural.txt"))
+    natural = hand_pairs(read_passages(folder / "development_natural.txt"))[::3]
     labels = np.array([pair.is_supported for pair in natural])
     judged = model.judge([(pair.claim, pair.evidence) for pair in natural])
     assert area_under_curve(labels, np.array([j.score for j in judged])) > 0.85
@@ -59,12 +64,24 @@ def test_measured_on_development_pairs(model: SupportModel) -> None:
 def test_scores_never_fall_when_a_direction_is_followed(model: SupportModel) -> None:
     rng = np.random.default_rng(0)
     rows = rng.random((200, len(FEATURES))).astype(np.float32)
-    before = model.score_rows(rows)
+    rows[:, [list(FEATURES).index(name) for name in ERROR_SIGNS]] = 0
+    read = rng.normal(size=200)
+    before = model.score_rows(rows, read)
+    assert (model.score_rows(rows, read + 1) > before).all()
     for place, direction in enumerate(FEATURES.values()):
         if direction:
             moved = rows.copy()
             moved[:, place] += direction
-            assert (model.score_rows(moved) >= before - 1e-12).all()
+            assert (model.score_rows(moved, read) >= before - 1e-12).all()
+
+
+@pytest.mark.parametrize("sign", ERROR_SIGNS)
+def test_the_cross_encoder_does_not_speak_for_a_near_copy_with_an_exact_error(model: SupportModel, sign: str) -> None:
+    rows = np.zeros((3, len(FEATURES)), dtype=np.float32)
+    rows[:2, list(FEATURES).index("edit_equal")] = NEAR_COPY
+    rows[1:, list(FEATURES).index(sign)] = 1
+    low, high = (model.score_rows(rows, np.full(3, read)) for read in (0.0, 5.0))
+    assert high[1] == low[1] and high[0] > low[0] and high[2] > low[2]
 
 
 def test_a_judgement_does_not_depend_on_its_batch(model: SupportModel) -> None:
@@ -84,15 +101,17 @@ def test_the_weakest_sentence_pulls_a_claim_down(model: SupportModel) -> None:
 def test_same_inputs_same_model() -> None:
     settings = replace(SMALL, iterations=20)
     passages = read_all_passages()[:5]
-    first, second = train(passages, settings), train(passages, settings)
+    first, second = (train(passages, NATURAL[:60], READ[:60], settings) for _ in range(2))
     rows = np.random.default_rng(1).random((50, len(FEATURES))).astype(np.float32)
-    assert np.array_equal(first.score_rows(rows), second.score_rows(rows))
-    assert (first.threshold, first.slope, first.intercept) == (second.threshold, second.slope, second.intercept)
+    assert np.array_equal(first.score_rows(rows, np.zeros(50)), second.score_rows(rows, np.zeros(50)))
+    assert (first.threshold, first.blend, first.intercept) == (second.threshold, second.blend, second.intercept)
 
 
 def test_artefact_is_kept_reused_and_replaced_when_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passages = read_all_passages()[:4]
-    monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda: passages)
+    monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda *_: passages)
+    monkeypatch.setattr("rag.support.artefact.hand_pairs", lambda _: NATURAL[:60])
+    monkeypatch.setattr("rag.support.artefact.held_out_scores", lambda _: READ[:60])
     settings = replace(SMALL, iterations=10)
     first = load_or_train(tmp_path / "models", tmp_path, settings)
     (path,) = (tmp_path / "models").iterdir()
@@ -100,7 +119,9 @@ def test_artefact_is_kept_reused_and_replaced_when_damaged(tmp_path: Path, monke
     monkeypatch.setattr("rag.support.artefact.train", lambda *_: pytest.fail("trained again"))
     assert load_or_train(tmp_path / "models", tmp_path, settings).content_hash == first.content_hash
     monkeypatch.undo()
-    monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda: passages)
+    monkeypatch.setattr("rag.support.artefact.read_all_passages", lambda *_: passages)
+    monkeypatch.setattr("rag.support.artefact.hand_pairs", lambda _: NATURAL[:60])
+    monkeypatch.setattr("rag.support.artefact.held_out_scores", lambda _: READ[:60])
     path.write_bytes(b"half a file")
     assert load_or_train(tmp_path / "models", tmp_path, settings).threshold == first.threshold
     (tmp_path / "new.md").write_text("---\ndoc_id: x\n---\nA text of more than five words stands here.\n")
