@@ -159,7 +159,7 @@ def test_an_older_night_quotes_the_rate_of_its_day():
 def test_a_corpus_of_plain_fact_sheets_still_gets_plain_copy():
     wanted = brief("cash_rewards_card")
     sheet = "# Card\n\n- Type: card\n\nSpend $10 within 7 days and receive a $5 reward. "
-    sheet += "Rewards are paid in the app.\n\nToo short."
+    sheet += "Rewards are paid in the app.\n\nToo short. What is not named here has no fee at all."
     with Store(":memory:") as opened:
         opened.refresh([doc("card", sheet, products="cash_rewards_card", kind="product_sheet")])
         drafts = EmbeddedWriter().write(wanted, retrieve(opened, wanted, SEND_DATE))
