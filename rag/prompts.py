@@ -31,7 +31,8 @@ string, and what follows the first sentence leaves the quote. No quotation marks
 MAX_QUOTES = 64
 MAX_QUOTE_CHARACTERS = 300
 """Sentences that may be quoted, and the longest of them: each is spelled out in the grammar a server builds from the
-schema (16 to 256 of 100 to 600 characters are sensible). Harbor Bank's briefs offer 17 to 31."""
+schema (16 to 256 of 100 to 600 characters are sensible). Harbor Bank's briefs offer 14 to 46: a schema of up to
+6,800 characters."""
 
 CANARY = f"mark-{hashlib.sha256(PROMPT_VERSION.encode()).hexdigest()[:12]}"
 """Stands in the prompt only: a text that holds it repeats the prompt and is blocked."""
