@@ -29,7 +29,8 @@ class Rule:
 RULES = {
     "malformed_row": Rule(
         "the line does not have the header's number of fields",
-        "quote values that hold the delimiter, a quote or a line break, and close every quote",
+        "give every row all columns, empty ones too; quote values that hold the delimiter, a quote or a line break, "
+        "and close every quote",
     ),
     "bad_encoding": Rule("the line holds bytes that are not UTF-8", "export the file as UTF-8"),
     "malformed_value": Rule(

@@ -376,7 +376,8 @@ def _problem(row_number: int, fields: list[str], lines: int, names: list[str]) -
     """Tell what keeps a line from being a row, or None."""
     if len(fields) != len(names):
         message = f"found {len(fields)} fields, expected {len(names)} as in the header; "
-        message += "quote values that hold the delimiter"
+        is_short = len(fields) < len(names)
+        message += "the line ends early" if is_short else "quote values that hold the delimiter"
         if lines > 1:
             message = f"found {len(fields)} fields over several lines, expected {len(names)} as in the header; "
             message += "a quote before may be left open"

@@ -84,6 +84,9 @@ def test_broken_lines_are_rejected_with_their_own_number(con: duckdb.DuckDBPyCon
             ",".join([*good_rows("events")[29][:1], "c1", *good_rows("events")[29][2:], "more"]),
         ),
     ]
+    said = dict(fetch(con, "select row_number, message from raw.rejects where rule = 'malformed_row'"))
+    assert said[20] == "found 2 fields, expected 6 as in the header; the line ends early"
+    assert said[30].endswith("quote values that hold the delimiter")
     assert fetch(con, "select event_id, event_type from raw.events where source_row_number in (40, 41) order by 1") == [
         ("e39", "log\nin"),
         ("e40", "login"),
