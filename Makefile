@@ -6,6 +6,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 LLM_VENV := .venv-llm
 LLM_STAMP := $(LLM_VENV)/.installed
+IN_TWO := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 WORLD ?= default
 CLI = $(PY) -m dagster_pipeline
 # Names and notes reach the command through the environment, so that quotes in them stay what they are.
@@ -64,10 +65,10 @@ reject: $(STAMP) ## keep a template back: TEMPLATE=id BY='your name' NOTE='why'
 	@$(CLI) decide rejected --world $(WORLD) $(DECISION)
 
 test: $(STAMP) ## all tests, in two processes
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest $(IN_TWO)
 
-test-data: $(STAMP) ## whole runs of the real data sets in the folder WORDBOND_REAL_DATA
-	@$(PY) -m pytest tests/real_data -m ''
+test-data: $(STAMP) ## whole runs of the real data sets in the folder WORDBOND_REAL_DATA, two at a time
+	@$(PY) -m pytest tests/real_data -m '' $(IN_TWO)
 
 $(LLM_STAMP): $(STAMP) tests/llm/requirements.txt
 	@echo "Setting up $(LLM_VENV) (some ten minutes, once: the model's runtime is built from source)"
