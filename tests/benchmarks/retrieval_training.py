@@ -1,6 +1,6 @@
 """Trains the reader of questions on the training questions and writes `rag/questions/reader.npz`.
 
-Some five minutes of one core. `--fit` of `tests.benchmarks.retrieval_questions` fits the decision to answer afterwards,
+Some ten minutes of one core. `--fit` of `tests.benchmarks.retrieval_questions` fits the decision to answer afterwards,
 on questions that the reader has not learnt from.
 """
 
@@ -16,7 +16,7 @@ from rag.questions.training import Example, ReaderSettings, train_reader
 from rag.retrieval import Filters
 from rag.store import IndexedChunk, index_text
 from tests.benchmarks.retrieval_questions import filters_of
-from tests.retrieval_questions import ASKED_ON, Question, load_questions
+from tests.retrieval_questions import ASKED_ON, LEARNT_FROM, Question, load_questions
 
 
 def corpus_passages() -> list[IndexedChunk]:
@@ -50,7 +50,8 @@ def main() -> None:
     day = Filters(send_date=ASKED_ON, states=None)
     passages = [indexed for indexed in corpus_passages() if day.admit(indexed)]
     texts = [index_text(indexed.title, indexed.chunk) for indexed in passages]
-    examples = [example_of(question, passages) for question in load_questions("training")]
+    questions = [question for name in LEARNT_FROM for question in load_questions(name)]
+    examples = [example_of(question, passages) for question in questions]
     train_reader(texts, examples, ReaderSettings()).save(chosen.out)
 
 

@@ -2,9 +2,10 @@
 
 The halves are halves by writing order, fixed before anything was tuned: `*_development.yaml` is what choices are made
 on, `*_test.yaml` is only measured on. `*_training.yaml` and `*_fresh.yaml` were written later by people who had seen
-the documents and none of the other questions: the first to learn from, the second to be measured on once. An answer is
-a document and a quote that stands verbatim in the version in force on the day of the question; any one of a question's
-answers will do.
+the documents and none of the other questions: the first to learn from, the second to be measured on once. So were the
+pairs of `*_contrast.yaml`: a question, and one on the same thing that no document answers; they teach what a passage
+leaves out. An answer is a document and a quote that stands verbatim in the version in force on the day of the question;
+any one of a question's answers will do.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ import yaml
 ASKED_ON = date(2026, 1, 15)
 """Day of a question that names none."""
 HALVES = ("development", "test")
-LATER = ("second", "training")
-"""Written after the first measurement on the test half, to fit on; never counted in the two halves."""
+LEARNT_FROM = ("training", "contrast")
+"""What the reader learns from."""
+LATER = ("second", *LEARNT_FROM)
+"""Written after the first measurement on the test half; never counted in the two halves."""
 FRESH = "fresh"
 """Measured on once, after everything was chosen."""
 
