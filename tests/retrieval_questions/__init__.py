@@ -1,7 +1,7 @@
 """Questions to the bank's corpus, with the passages that answer them, and questions that nothing there answers.
 
 The halves are halves by writing order, fixed before anything was tuned: `*_development.yaml` is what choices are made
-on, `*_test.yaml` is only measured on. `*_training.yaml` and `*_fresh.yaml` were written later by people who had seen
+on, `*_test.yaml` is only measured on. `*_training.yaml` and `*_fresh.yaml` were written later by writers given
 the documents and none of the other questions: the first to learn from, the second to be measured on once. So were the
 pairs of `*_contrast.yaml`: a question, and one on the same thing that no document answers; they teach what a passage
 leaves out. An answer is a document and a quote that stands verbatim in the version in force on the day of the question;
