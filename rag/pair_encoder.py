@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rag.adapter_training import descend
 from rag.minilm import (
     DIMENSIONS,
     LAYERS,
@@ -187,22 +188,14 @@ def train_pairs(
     shares = torch.from_numpy(np.asarray(np.ones(len(pairs)) if weights is None else weights, dtype=np.float32))
     lengths = np.array([len(states[one]) + len(states[two]) for one, two in pairs])
     adapter = new_adapter(settings.rank, settings.seed, _HEAD)
-    steps = settings.epochs * -(-len(pairs) // settings.batch)
-    optimizer = torch.optim.AdamW(adapter.tensors(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.1, anneal_strategy="linear"
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        for batch in _batches(lengths, settings):
-            chosen = [(states[pairs[place][0]], states[pairs[place][1]]) for place in batch]
-            logits = _logits(model, adapter, chosen, settings)
-            loss = binary_cross_entropy_with_logits(logits, wanted[batch], weight=shares[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(adapter.tensors(), 1.0)
-            optimizer.step()
-            schedule.step()
+
+    def loss_of(batch: npt.NDArray[np.int64]) -> "Tensor":
+        chosen = [(states[pairs[place][0]], states[pairs[place][1]]) for place in batch]
+        logits = _logits(model, adapter, chosen, settings)
+        return binary_cross_entropy_with_logits(logits, wanted[batch], weight=shares[batch])
+
+    groups, rates = [{"params": adapter.tensors()}], [settings.learning_rate]
+    descend(adapter, groups, rates, settings.weight_decay, _batches(lengths, settings), loss_of, settings.seed)
     return adapter
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rag.adapter_training import descend
 from rag.minilm import DIMENSIONS, Adapter, load_minilm, lower_states, new_adapter
 from rag.questions.reader import joined, read_passages, score_states
 
@@ -102,8 +103,6 @@ def train_reader(passages: list[str], examples: list[Example], settings: ReaderS
     -------
     Adapter
     """
-    import torch
-
     weights, read = load_minilm().weights, joined(read_passages(passages))
     questions = lower_states(example.text for example in examples)
     adapter = _start(settings)
@@ -111,22 +110,14 @@ def train_reader(passages: list[str], examples: list[Example], settings: ReaderS
     others = [tensor for tensor in adapter.tensors() if all(tensor is not scale for scale in scales)]
     rates = [settings.learning_rate, 10 * settings.learning_rate]
     groups: list[dict[str, Any]] = [{"params": others}, {"params": scales, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
-    steps = settings.epochs * -(-len(examples) // settings.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rates, total_steps=steps + 1, pct_start=0.1, anneal_strategy="linear"
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        for batch in _batches(len(examples), settings):
-            asked = [questions[place] for place in batch]
-            logits = score_states(weights, adapter, asked, read, settings.dropout, training=True)
-            loss = _loss(logits, [examples[place] for place in batch], settings.without_answers)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(adapter.tensors(), 1.0)
-            optimizer.step()
-            schedule.step()
+
+    def loss_of(batch: npt.NDArray[np.int64]) -> "Tensor":
+        asked = [questions[place] for place in batch]
+        logits = score_states(weights, adapter, asked, read, settings.dropout, training=True)
+        return _loss(logits, [examples[place] for place in batch], settings.without_answers)
+
+    batches = _batches(len(examples), settings)
+    descend(adapter, groups, rates, settings.weight_decay, batches, loss_of, settings.seed)
     return adapter
 
 

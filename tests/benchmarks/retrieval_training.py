@@ -1,7 +1,7 @@
 """Trains the reader of questions on the training questions and writes `rag/questions/reader.npz`.
 
-Some ten minutes of one core. `--fit` of `tests.benchmarks.retrieval_questions` fits the decision to answer afterwards,
-on questions that the reader has not learnt from.
+Some seven minutes of one core. `--fit` of `tests.benchmarks.retrieval_questions` fits the decision to answer
+afterwards, on questions that the reader has not learnt from.
 """
 
 import argparse
