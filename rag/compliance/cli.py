@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.compliance import contact_rules, record_rules
-from rag.compliance.engine import VERDICTS, rules_in_force
+from rag.compliance.engine import VERDICTS, load_rules, rules_in_force
 from rag.compliance.mending import Judgement, judge
 from rag.compliance.message_file import MessageFile, MessageFileError, UnknownFamilyError, read_message
 from rag.compliance.model import BLOCK, PASS, Finding, Rule
@@ -43,13 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("message", help="JSON file of the message (see rag/compliance/README.md), - for stdin")
     path = parser.parse_args(arguments).message
     try:
-        raw = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
-        file = read_message(raw, datetime.now(UTC).date())
+        file = read_message(_raw(path), datetime.now(UTC).date())
+        _refuse_lawless_day(file)
     except UnknownFamilyError as error:
         print(json.dumps(_row("H-IN-01", "1", "blocked", str(error), ())))
         print(f"{path}: {error}", file=sys.stderr)
         return UNREADABLE
-    except (OSError, UnicodeDecodeError, MessageFileError) as error:
+    except MessageFileError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return UNREADABLE
     if file.ignored:
@@ -58,6 +58,24 @@ def main(arguments: list[str] | None = None) -> int:
     for row in rows:
         print(json.dumps(row, ensure_ascii=False))
     return BLOCKED if any(row["verdict"] == "blocked" for row in rows) else MAY_BE_SENT
+
+
+def _raw(path: str) -> str:
+    try:
+        return (sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")).removeprefix("\ufeff")
+    except OSError as error:
+        why = f"can't be read ({error.strerror}); name a file with one JSON object, or - for standard input."
+        raise MessageFileError(why) from error
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} is not UTF-8 (found {error.object[error.start]:#04x})"
+        raise MessageFileError(f"{found}; save the file as UTF-8.") from error
+
+
+def _refuse_lawless_day(file: MessageFile) -> None:
+    """Refuse a send date on which no rule is in force: nothing would be asked, and the message would pass."""
+    if not rules_in_force(file.message.send_date):
+        first = min(rule.effective_from for rule in load_rules())
+        raise MessageFileError(f"run.as_of is {file.message.send_date}; expected a day from {first} on. Mend it.")
 
 
 def rows_of(file: MessageFile) -> Iterator[dict[str, Any]]:

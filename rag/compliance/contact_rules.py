@@ -4,41 +4,55 @@ Belongs here: one function a rule over what a message file says of its customer;
 of `release_rules`, which the night asks too. What is not known blocks.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rag.compliance.limits import limit
-from rag.compliance.message_file import MessageFile
+from rag.compliance.message_file import CHANNELS, MessageFile
 from rag.compliance.model import BLOCK, PASS, WARN, CheckedSentence, Finding
 from rag.compliance.release_rules import ReleaseCheck, check_consent, check_offer, check_quiet_hours
 from rag.compliance.wording import find_phrase
 
 CHANNELS_WITH_REVOCATION = ("sms", "call")
 _CREDIT = ("card", "loan", "mortgage")
-_SUPPRESSING = (
-    "deceased",
-    "bankruptcy",
-    "fraud",
-    "identity_theft",
-    "dispute",
-    "complaint",
-    "collections",
-    "hardship",
-    "litigation",
-    "vulnerable",
-    "disaster",
-    "do_not_contact",
-    "minor",
-)
+_FLAGS = {
+    "B-05": ("do_not_call", "do_not_contact", "dnc"),
+    "B-05, listed": ("national_dnc", "national_do_not_call", "registry"),
+    "B-07": ("prescreen", "bureau_opt_out", "credit_bureau_opt_out"),
+    "B-11": (
+        *("deceased", "bankrupt", "fraud", "identity_theft", "dispute", "complaint", "collections", "hardship"),
+        *("litigation", "vulnerable", "disaster", "do_not_contact", "minor", "delinquent", "past_due", "incarcerated"),
+    ),
+    "B-12": ("covered_borrower", "mla", "scra", "servicemember", "active_duty", "military"),
+    "no rule": ("established_relationship",),
+}
+"""Words that make a flag one of a rule's, wherever they stand in it: 'open_dispute' is a dispute."""
+_OPTOUTS = (*CHANNELS, "all")
+_FROM_EVERYTHING = frozenset({"all", "do_not_contact"})
+_WRITTEN = ("sms", "call")
 
 
 def flags_of(file: MessageFile) -> frozenset[str]:
     """Return the customer's flags, lower case, words joined by underscores; from a list or from name: true."""
     found = file.customer.get("flags") or ()
     names = [name for name, is_set in found.items() if is_set] if isinstance(found, Mapping) else list(found)
-    return frozenset(str(name).lower().replace(" ", "_").replace("-", "_") for name in names)
+    return frozenset(_joined(name) for name in names)
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _flags_of_any(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name for rule_id in _FLAGS for name in _flags_for(rule_id, names))
+
+
+def _flags_for(rule_id: str, names: frozenset[str]) -> list[str]:
+    """Return the names that hold one of a rule's words, sorted."""
+    return sorted(name for name in names if any(f"_{word}" in f"_{name}" for word in _FLAGS[rule_id]))
 
 
 def offer_is_live(file: MessageFile) -> Finding:
@@ -66,8 +80,12 @@ def consent_of_channel(file: MessageFile) -> Finding:
     """B-02 and B-03: no opt-out, and the latest record of the channel is a grant, with its wording for texts."""
     channel = file.message.channel
     consent = _consent(file.customer, channel)
-    if channel in _opted_out(file.customer):
+    opted_out = _opted_out(file.customer)
+    if channel in opted_out:
         return Finding(BLOCK, f"opted out of {channel}")
+    unknown = sorted(name for name in opted_out if name not in _OPTOUTS and not _flags_of_any(frozenset({name})))
+    if unknown:
+        return Finding(BLOCK, f"customer.optouts names {unknown[0]!r}; expected one of {', '.join(_OPTOUTS)}")
     if channel == "call":
         consent = consent or _consent(file.customer, "sms")
     row = {
@@ -75,7 +93,21 @@ def consent_of_channel(file: MessageFile) -> Finding:
         "consent_status": consent.get("status") if consent else None,
         "evidence_text": consent.get("evidence_text") if consent else None,
     }
-    return _finding(check_consent(row))
+    found = check_consent(row)
+    fault = _fault_of_wording(str(row["evidence_text"])) if channel in _WRITTEN and not found.is_blocked else None
+    return Finding(BLOCK, fault) if fault else _finding(found)
+
+
+def _fault_of_wording(wording: str) -> str | None:
+    """Return why the wording agreed to is no consent to marketing, or None; 47 CFR 64.1200(f)(9)."""
+    readings = CheckedSentence(wording, "consent", ()).readings
+    forced = find_phrase(readings, "consent_forced")
+    if forced:
+        return f"the wording agreed to makes consent a condition, or was agreed to by default: {forced!r}"
+    service = find_phrase(readings, "consent_to_service")
+    if service and not find_phrase(readings, "consent_to_marketing"):
+        return f"the wording agreed to speaks of {service!r} and not of marketing"
+    return None
 
 
 def _consent(customer: Mapping[str, Any], channel: str) -> dict[str, Any] | None:
@@ -97,8 +129,9 @@ def _consent(customer: Mapping[str, Any], channel: str) -> dict[str, Any] | None
 def _opted_out(customer: Mapping[str, Any]) -> frozenset[str]:
     found = customer.get("optouts") or ()
     names = [name for name, value in found.items() if value] if isinstance(found, Mapping) else list(found)
-    channels = {str(item.get("channel") if isinstance(item, Mapping) else item).lower() for item in names}
-    return frozenset(channels | ({"email", "sms", "push", "in_app", "mail", "call"} if "all" in channels else set()))
+    said = (str(item.get("channel") if isinstance(item, Mapping) else item) for item in names)
+    channels = {_joined(name) for name in said}
+    return frozenset(channels | (set(CHANNELS) if channels & _FROM_EVERYTHING else set()))
 
 
 def no_revocation(file: MessageFile) -> Finding:
@@ -123,8 +156,10 @@ def not_on_do_not_call(file: MessageFile) -> Finding:
     if file.message.channel not in CHANNELS_WITH_REVOCATION:
         return Finding(PASS, "not applicable: no call or text")
     flags = flags_of(file)
-    if flags & {"do_not_call", "company_dnc", "dnc"}:
-        return Finding(BLOCK, "on the company's do-not-call list")
+    listed = _flags_for("B-05, listed", flags)
+    own = _flags_for("B-05", (flags | _opted_out(file.customer)) - frozenset(listed))
+    if own:
+        return Finding(BLOCK, f"on the company's do-not-call list: {own[0]}")
     checked = _day(file.customer.get("registry_date"))
     most = limit("registry_age_days", file.message.send_date)
     if checked is None or not 0 <= (file.message.send_date - checked).days <= most:
@@ -132,7 +167,7 @@ def not_on_do_not_call(file: MessageFile) -> Finding:
         return Finding(BLOCK, f"needs customer.registry_date within {most} days of the send; it is {seen}")
     consent = _consent(file.customer, file.message.channel)
     is_allowed = "established_relationship" in flags or (consent and consent["status"] == "granted")
-    if "national_dnc" in flags and not is_allowed:
+    if listed and not is_allowed:
         return Finding(BLOCK, "on the national registry, without permission or an established relationship")
     return Finding(PASS, f"registry file of {checked}, no entry that forbids")
 
@@ -171,7 +206,7 @@ def lawful_prescreen(file: MessageFile) -> Finding:
         return Finding(PASS, "not applicable: no prescreened offer")
     if not file.message.firm_offer_id:
         return Finding(BLOCK, "a prescreened offer without offer.firm_offer_id")
-    if flags_of(file) & {"prescreen_opt_out", "bureau_opt_out"}:
+    if _flags_for("B-07", flags_of(file) | _opted_out(file.customer)):
         return Finding(BLOCK, "opted out of prescreened offers")
     age = _age(file.customer)
     if age is not None and age < limit("card_age_years", file.message.send_date):
@@ -203,17 +238,22 @@ def _age(customer: Mapping[str, Any]) -> int | None:
 
 
 def not_suppressed(file: MessageFile) -> Finding:
-    """B-11: no flag stands that suspends marketing."""
-    standing = sorted(flag for flag in flags_of(file) if any(flag.startswith(name) for name in _SUPPRESSING))
+    """B-11: no flag stands that suspends marketing; one that nobody knows may, so it does."""
+    flags = flags_of(file)
+    standing = _flags_for("B-11", flags)
     if standing:
         return Finding(BLOCK, "marketing is suspended: " + ", ".join(standing))
+    unknown = sorted(flags - _flags_of_any(flags))
+    if unknown:
+        known = ", ".join(word for words in _FLAGS.values() for word in words)
+        return Finding(BLOCK, f"customer.flags names {unknown[0]!r}, which no rule knows; expected one with {known}")
     return Finding(PASS, "no flag suspends marketing")
 
 
 def military_limits(file: MessageFile) -> Finding:
     """B-12: no credit above the cap to a covered borrower; refinancing a protected debt warns."""
     flags = flags_of(file)
-    if not flags & {"covered_borrower", "mla", "scra", "servicemember", "active_duty", "military"}:
+    if not _flags_for("B-12", flags):
         return Finding(PASS, "not applicable: no protected status on record")
     if file.message.product.family in ("card", "loan"):
         cap = limit("mapr_cap_percent", file.message.send_date)

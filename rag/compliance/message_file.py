@@ -4,7 +4,6 @@ Belongs here: the form of a message file (see the README beside it), its errors,
 Whether its claims stand in its citations is decided by `source_check`, whether this customer may get it by `contact`.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +12,22 @@ from typing import Any
 
 from rag.briefs import INTENSITIES, MAX_CHARACTERS
 from rag.claims.sentences import split_sentences
+from rag.compliance.message_fields import (
+    FIELDS,
+    MAX_QUOTE,
+    MAX_SUBJECT,
+    MAX_TEXT,
+    MessageFileError,
+    check_plain,
+    check_shapes,
+    day_of_text,
+    shown,
+)
 from rag.compliance.model import ATTRIBUTES, FAMILIES, CheckedSentence, Message, ProductFacts
 from rag.compliance.source_check import CITATION_KINDS, Citation, claims_of_kinds, faults_of, kinds_of
 from rag.contacts import Contacts
 from rag.evidence import claims_of_text
+from rag.strict_json import StrictJsonError, kind_of, read_json
 
 CHANNELS = (*MAX_CHARACTERS, "call")
 # Characters of a call's script; a call has no limit of its own, so the longest written text stands in.
@@ -26,20 +37,6 @@ RATE_KINDS = ("rate_sheet", "promotion")
 DEFAULT_BANK_NAME = "Harbor Bank"
 
 _MESSAGE = ("text", "subject", "channel", "language", "intensity", "from_name", "claims", "citations")
-_PARTS = ("product", "offer", "customer", "run")
-_KNOWN = {
-    "product": ("product_id", "name", "family", "legal_entity", "fee_conditions", "mapr_percent", *ATTRIBUTES),
-    "offer": ("id", "valid_from", "valid_to", "states", "channels", "prescreen", "firm_offer_id"),
-    "customer": (
-        *("state", "tz_candidates", "age_gate", "age", "consents", "optouts", "flags", "replies"),
-        *("held_product_ids", "registry_date"),
-    ),
-    "run": ("as_of", "send_at", "corpus_version", "model_digest", "bank_name", "domains", "phones"),
-}
-
-
-class MessageFileError(ValueError):
-    """A message can't be read; the text says what was found, what was expected and what to do next."""
 
 
 class UnknownFamilyError(MessageFileError):
@@ -89,24 +86,24 @@ def read_message(raw: str, today: date) -> MessageFile:
         If it is no JSON object or a field is missing or not what it should be.
     """
     data = _object(raw)
-    parts = {name: _mapping(data, name) for name in _PARTS}
+    parts = {name: _mapping(data, name) for name in FIELDS}
     channel = _one_of(data, "channel", CHANNELS)
     text = data.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise MessageFileError(f"text is {text!r}; expected the message's body as a string. Add it.")
+        raise MessageFileError(f"text is {shown(text)}; expected the message's body as a text. Add it.")
+    check_plain(text, "text", MAX_TEXT)
     send_date = _day(parts["run"], "as_of", "run") or today
     offer = parts["offer"]
-    product = _product(parts["product"], _day(offer, "valid_to", "offer"))
+    product = _product(parts["product"], _last_day(offer))
     citations = tuple(_citation(item, number) for number, item in enumerate(_list(data, "citations"), 1))
     sentences = tuple(_sentence(part, product, citations, send_date) for part in split_sentences(text))
-    subject = data.get("subject")
-    if subject is not None and not isinstance(subject, str):
-        raise MessageFileError(f"subject is {subject!r}; expected a string, or leave it out.")
+    subject = _text(data, "subject")
+    check_plain(subject or "", "subject", MAX_SUBJECT)
     headline = _sentence(subject, product, citations, send_date, role="subject") if subject else None
     checked = (*sentences, *((headline,) if headline else ()))
     message = Message(
         channel=channel,
-        language=str(data.get("language", "en")),
+        language=_text(data, "language") or "en",
         intensity=_one_of(data, "intensity", INTENSITIES, "medium"),
         subject=headline,
         sentences=sentences,
@@ -120,7 +117,7 @@ def read_message(raw: str, today: date) -> MessageFile:
         rate_claims=claims_of_kinds(citations, RATE_KINDS, product, send_date),
         is_prescreened=_flag(offer, "prescreen", "offer"),
         firm_offer_id=str(offer["firm_offer_id"]) if offer.get("firm_offer_id") else None,
-        from_name=str(data["from_name"]) if data.get("from_name") else None,
+        from_name=_text(data, "from_name") or None,
         contacts=_contacts(parts["run"]),
     )
     return MessageFile(
@@ -129,12 +126,14 @@ def read_message(raw: str, today: date) -> MessageFile:
 
 
 def _object(raw: str) -> Mapping[str, Any]:
+    if not raw.strip():
+        raise MessageFileError("the file is empty; expected one JSON object with text, channel and product.")
     try:
-        data = json.loads(raw)
-    except (json.JSONDecodeError, RecursionError) as error:
+        data = read_json(raw)
+    except StrictJsonError as error:
         raise MessageFileError(f"not valid JSON ({error}); expected one object. Mend the file.") from error
     if not isinstance(data, dict):
-        raise MessageFileError(f"found a JSON {type(data).__name__}; expected one object with text and channel.")
+        raise MessageFileError(f"found a JSON {kind_of(data)}; expected one object with text, channel and product.")
     return data
 
 
@@ -143,23 +142,33 @@ def _mapping(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise MessageFileError(f"{name} is {found!r}; expected an object, or leave it out.")
+        raise MessageFileError(f"{name} is {shown(found)}; expected an object, or leave it out.")
+    check_shapes(name, found)
     return found
 
 
-def _list(data: Mapping[str, Any], name: str) -> list[Any]:
+def _list(data: Mapping[str, Any], name: str, place: str = "") -> list[Any]:
     found = data.get(name)
     if found is None:
         return []
     if not isinstance(found, list):
-        raise MessageFileError(f"{name} is {found!r}; expected a list, or leave it out.")
+        raise MessageFileError(f"{place}{name} is {shown(found)}; expected a list, or leave it out.")
+    return found
+
+
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    found = data.get(name)
+    if found is not None and not isinstance(found, str):
+        raise MessageFileError(f"{name} is {shown(found)}; expected a text, or leave it out.")
     return found
 
 
 def _one_of(data: Mapping[str, Any], name: str, allowed: tuple[str, ...], default: str | None = None) -> str:
-    found = data.get(name, default)
+    found = data.get(name)
+    if found is None:
+        found = default
     if found not in allowed:
-        raise MessageFileError(f"{name} is {found!r}; expected one of {', '.join(allowed)}.")
+        raise MessageFileError(f"{name} is {shown(found)}; expected one of {', '.join(allowed)}.")
     return str(found)
 
 
@@ -178,10 +187,17 @@ def _day(data: Mapping[str, Any], name: str, place: str) -> date | None:
     found = data.get(name)
     if found in (None, ""):
         return None
-    try:
-        return date.fromisoformat(str(found)[:10])
-    except ValueError as error:
-        raise MessageFileError(f"{place}.{name} is {found!r}; expected a date such as 2026-11-01.") from error
+    day = day_of_text(found)
+    if day is None:
+        raise MessageFileError(f"{place}.{name} is {shown(found)}; expected a date such as 2026-11-01.")
+    return day
+
+
+def _last_day(offer: Mapping[str, Any]) -> date | None:
+    first, last = _day(offer, "valid_from", "offer"), _day(offer, "valid_to", "offer")
+    if first and last and first > last:
+        raise MessageFileError(f"offer.valid_from {first} is after offer.valid_to {last}; mend one of them.")
+    return last
 
 
 def _product(row: Mapping[str, Any], valid_to: date | None) -> ProductFacts:
@@ -195,7 +211,7 @@ def _product(row: Mapping[str, Any], valid_to: date | None) -> ProductFacts:
     values: dict[str, str | None] = {}
     for name, allowed in ATTRIBUTES.items():
         found = row.get(name)
-        value = str(found).lower() if isinstance(found, (bool, str)) and str(found) else None
+        value = None if found is None or found == "" else str(found).lower()
         if value is not None and value not in allowed:
             raise MessageFileError(f"product.{name} is {found!r}; expected one of {', '.join(allowed)}.")
         values[name] = value
@@ -212,10 +228,11 @@ def _product(row: Mapping[str, Any], valid_to: date | None) -> ProductFacts:
 def _citation(item: Any, number: int) -> Citation:
     place = f"citations[{number}]"
     if not isinstance(item, dict):
-        raise MessageFileError(f"{place} is {item!r}; expected an object with quote, kind and doc_id.")
+        raise MessageFileError(f"{place} is {shown(item)}; expected an object with quote, kind and doc_id.")
     quote = item.get("quote")
     if not isinstance(quote, str) or not quote.strip():
-        raise MessageFileError(f"{place}.quote is {quote!r}; expected the words of the source. Add them.")
+        raise MessageFileError(f"{place}.quote is {shown(quote)}; expected the words of the source. Add them.")
+    check_plain(quote, f"{place}.quote", MAX_QUOTE)
     kind = item.get("kind")
     if kind is not None and kind not in CITATION_KINDS:
         raise MessageFileError(f"{place}.kind is {kind!r}; expected one of {', '.join(CITATION_KINDS)}.")
@@ -227,7 +244,7 @@ def _citation(item: Any, number: int) -> Citation:
         content_hash=str(item.get("content_hash") or item.get("hash") or ""),
         valid_from=_day(item, "valid_from", place),
         valid_to=_day(item, "valid_to", place),
-        product_ids=tuple(str(name) for name in _list(item, "product_ids")),
+        product_ids=tuple(str(name) for name in _list(item, "product_ids", f"{place}.")),
     )
 
 
@@ -260,13 +277,13 @@ def _bank_names(product: ProductFacts, run: Mapping[str, Any]) -> tuple[str, ...
 def _contacts(run: Mapping[str, Any]) -> Contacts:
     """Return where the bank may be reached: the default's and what the run adds."""
     usual = Contacts()
-    phones = tuple(re.sub(r"\D", "", str(number))[-10:] for number in _list(run, "phones"))
-    domains = tuple(str(name).lower() for name in _list(run, "domains"))
+    phones = tuple(re.sub(r"\D", "", str(number))[-10:] for number in run.get("phones") or ())
+    domains = tuple(str(name).lower() for name in run.get("domains") or ())
     return Contacts((*usual.domains, *domains), (*usual.phones, *phones))
 
 
 def _ignored(data: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    strange = [name for name in data if name not in (*_MESSAGE, *_PARTS)]
+    strange = [name for name in data if name not in (*_MESSAGE, *FIELDS)]
     for part, fields in parts.items():
-        strange += [f"{part}.{name}" for name in fields if name not in _KNOWN[part]]
+        strange += [f"{part}.{name}" for name in fields if name not in FIELDS[part]]
     return tuple(strange)

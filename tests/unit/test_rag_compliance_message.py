@@ -214,6 +214,10 @@ def test_a_claim_needs_a_quote_that_says_it_today(citation, verdict, said, capsy
     assert (found["A-GEN-01"]["verdict"], said in found["A-GEN-01"]["evidence"]) == (verdict, True)
 
 
+def agreed(wording: str) -> dict[str, str]:
+    return {"status": "granted", "evidence_text": wording}
+
+
 def contact(rule_id: str, changes: dict[str, Any], **message: Any) -> str:
     return CONTACT[rule_id](file_of(customer={**CUSTOMER, **changes}, **message)).verdict
 
@@ -233,6 +237,14 @@ def contact(rule_id: str, changes: dict[str, Any], **message: Any) -> str:
         ("B-02", {"optouts": ["email"]}, {}, "block"),
         ("B-03", {"consents": {"sms": "granted"}}, {"channel": "sms"}, "block"),
         ("B-03", {"consents": {"sms": {"status": "granted", "evidence_text": "I agree."}}}, {"channel": "sms"}, "pass"),
+        ("B-02", {"optouts": ["carrier pigeon"]}, {}, "block"),
+        ("B-02", {"optouts": ["do-not-contact"]}, {}, "block"),
+        ("B-02", {"optouts": ["sms", "prescreen"]}, {}, "pass"),
+        ("B-03", {"consents": {"sms": agreed("Text me fraud alerts.")}}, {"channel": "sms"}, "block"),
+        ("B-03", {"consents": {"sms": agreed("Text me alerts and offers.")}}, {"channel": "sms"}, "pass"),
+        ("B-03", {"consents": {"sms": agreed("By opening it I agree to texts.")}}, {"channel": "sms"}, "block"),
+        ("B-03", {"consents": {"sms": agreed("Not a condition of purchase.")}}, {"channel": "sms"}, "pass"),
+        ("B-03", {"consents": {"call": agreed("The box was pre-ticked.")}}, {"channel": "call"}, "block"),
         ("B-04", {"replies": ["Thank you!"]}, {}, "pass"),
         ("B-04", {"replies": ["S.T.O.P"]}, {}, "block"),
         ("B-04", {"replies": ["no más"]}, {}, "block"),
@@ -242,6 +254,9 @@ def contact(rule_id: str, changes: dict[str, Any], **message: Any) -> str:
         ("B-05", {}, {"channel": "call"}, "block"),
         ("B-05", {"registry_date": "2026-10-20", "flags": ["company DNC"]}, {"channel": "call"}, "block"),
         ("B-05", {"registry_date": "2026-10-20", "flags": ["national_dnc"]}, {"channel": "call"}, "block"),
+        ("B-05", {"registry_date": "2026-10-20", "flags": ["house do-not-call"]}, {"channel": "call"}, "block"),
+        ("B-05", {"registry_date": "2026-10-20", "optouts": ["do not call"]}, {"channel": "sms"}, "block"),
+        ("B-05", {"registry_date": "2026-10-20", "flags": ["do_not_contact"]}, {"channel": "sms"}, "block"),
         ("B-06", {}, {"run": TEN_IN_NEW_YORK}, "pass"),
         ("B-06", {}, {"run": {"send_at": "2026-11-06T01:30:00Z"}}, "block"),
         ("B-06", {}, {"run": {"send_at": "2026-11-05T12:30:00Z"}}, "block"),
@@ -251,6 +266,8 @@ def contact(rule_id: str, changes: dict[str, Any], **message: Any) -> str:
         ("B-07", {}, {"offer": {"prescreen": True}}, "block"),
         ("B-07", {}, {"offer": {"prescreen": True, "firm_offer_id": "f"}}, "pass"),
         ("B-07", {"age": 20}, {"offer": {"prescreen": True, "firm_offer_id": "f"}}, "block"),
+        ("B-07", {"optouts": ["prescreen"]}, {"offer": {"prescreen": True, "firm_offer_id": "f"}}, "block"),
+        ("B-07", {"flags": ["no_prescreening"]}, {"offer": {"prescreen": True, "firm_offer_id": "f"}}, "block"),
         ("B-10", {"age": 17}, {}, "block"),
         ("B-10", {"age": 20}, {}, "pass"),
         ("B-10", {"age": 20}, {"product": {**SAVINGS, "family": "card"}}, "block"),
@@ -258,6 +275,10 @@ def contact(rule_id: str, changes: dict[str, Any], **message: Any) -> str:
         ("B-10", {"age": None}, {}, "block"),
         ("B-11", {"flags": ["hardship"]}, {}, "block"),
         ("B-11", {"flags": {"deceased": False}}, {}, "pass"),
+        ("B-11", {"flags": ["open dispute"]}, {}, "block"),
+        ("B-11", {"flags": ["likes_sailing"]}, {}, "block"),
+        ("B-11", {"flags": ["established_relationship", "national_dnc", "mla"]}, {}, "pass"),
+        ("B-12", {"flags": ["is_mla_covered"]}, {"product": {**LOAN, "mapr_percent": 36.9}}, "block"),
         ("B-12", {"flags": ["covered_borrower"]}, {"product": {**LOAN, "mapr_percent": 36.9}}, "block"),
         ("B-12", {"flags": ["covered_borrower"]}, {"product": LOAN}, "pass"),
         ("B-12", {"flags": ["covered_borrower"]}, {"product": {**SAVINGS, "family": "loan"}}, "block"),
@@ -297,13 +318,18 @@ def test_records_an_auditor_needs():
 
 @pytest.mark.parametrize(
     "reply",
-    ["STOP", "stop.", "Please stop texting me", "UNSUBSCRIBE", "leave me alone", "take me off your list", "Quit!"],
+    [
+        *("STOP", "stop.", "Please stop texting me", "UNSUBSCRIBE", "leave me alone", "take me off your list", "Quit!"),
+        *("let us be", "take my number off your list", "Delete this number"),
+    ],
 )
 def test_any_reasonable_wording_is_a_revocation(reply):
     assert is_revocation(reply)
 
 
-@pytest.mark.parametrize("reply", ["Thanks", "What is the rate?", "Yes please", "I will stop by the branch"])
+@pytest.mark.parametrize(
+    "reply", ["Thanks", "What is the rate?", "Yes please", "Take it from my savings", "I will stop by the branch"]
+)
 def test_other_replies_are_none(reply):
     assert is_revocation(reply) is None
 
