@@ -18,8 +18,10 @@ from rag.claims.pointing import points_outside
 from rag.claims.sentences import split_sentences, whole_sentences
 from rag.claims.standing import needs_standing, standing_of
 from rag.claims.words import NEUTRAL_STEMS, stem
+from rag.context import context_fault
 from rag.evidence import Evidence, Sources, claims_of_text, hold_citation
-from rag.retrieval import Retrieved
+from rag.fixed_texts import filled_rows, filled_template, is_disclosure
+from rag.rewording import rewording_fault
 from rag.writers.base import SLOTS, Draft, DraftSentence
 
 _DATE_SLOTS = {"rate_as_of_date": "as_of", "offer_end_date": "end"}
@@ -27,6 +29,13 @@ _DATE_SLOTS = {"rate_as_of_date": "as_of", "offer_end_date": "end"}
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _WORD = re.compile(r"[a-z][a-z'-]*")
 _LIST_MARK = re.compile(r"[-*\u2022]\s|\d+[.)]\s")
+# Signs that change what a number or a statement says, or are no copy: struck or starred numbers, plus and minus, other
+# currencies, quotation marks around a single word, markup, letters that stand for digits.
+_STRAY = re.compile(
+    r"[^\w\s.,;:'\u2019\u2013\u2014%$()?!{}-]|[%$!?*]{2,}|[%$]\s?[%$]|(?<![\w)])[-+]\s?\$?\d|[:;]-?[()]|\d[OolI](?![a-z])|"
+    r"(?<![A-Za-z])[OolI]\d|(?<!\w)'[^\s']+'|_"
+)
+_TYPOGRAPHIC = "\u2019\u2013\u2014"
 MIN_WORDS = 3
 """Fewest words of a writer's own sentence (2 to 5): a number alone says nothing that could be checked."""
 
@@ -75,16 +84,22 @@ def ground_draft(
     sentences = list(draft.sentences)
     if draft.subject is not None:
         sentences.append(DraftSentence(draft.subject, "subject", draft.subject_citations))
+    said = frozenset(part for sentence in draft.sentences for part in split_sentences(sentence.text))
     grounded = [
-        ground_sentence(sentence, number, brief, sources, settings) for number, sentence in enumerate(sentences)
+        ground_sentence(sentence, number, brief, sources, settings, said) for number, sentence in enumerate(sentences)
     ]
     return GroundedDraft(draft, tuple(grounded))
 
 
 def ground_sentence(
-    sentence: DraftSentence, number: int, brief: Brief, sources: Sources, settings: GroundingSettings
+    sentence: DraftSentence,
+    number: int,
+    brief: Brief,
+    sources: Sources,
+    settings: GroundingSettings,
+    said: frozenset[str] = frozenset(),
 ) -> GroundedSentence:
-    """Ground one sentence; see `ground_draft`."""
+    """Ground one sentence; `said` holds all sentences of its draft. See `ground_draft`."""
     faults: list[str] = _form_faults(sentence.text)
     claims = claims_of_text(sentence.text, (brief.product_name,))
     evidence: list[Evidence] = []
@@ -96,13 +111,15 @@ def ground_sentence(
             evidence.append(held)
     if not sentence.citations:
         faults.append("sentence_without_citation")
-    template = _filled_template(sentence, evidence)
+    template = filled_template(sentence, evidence)
     if template is not None and claims:
-        rows, claim_faults = _filled_rows(sentence, number, claims, template, evidence)
+        rows, claim_faults = filled_rows(sentence, number, claims, template, evidence)
     elif claims:
         rows, claim_faults = _claim_rows(sentence, number, claims, evidence, brief, sources, settings)
     else:
         rows, claim_faults = _verbatim_row(sentence, number, evidence, settings)
+    limits = [context_fault(sentence.text, item, said, brief.product_name) for item in evidence]
+    claim_faults += [limit for limit in limits if limit is not None]
     return GroundedSentence(
         sentence.text, sentence.role, sentence.citations, claims, tuple(rows), tuple(faults + claim_faults)
     )
@@ -170,24 +187,35 @@ def _claim_rows(
         faults.append(pointing)
         rows = [as_unsupported(row) for row in rows]
     if not is_verbatim:
-        own_faults = _own_prose_faults(sentence.text)
-        novel = _novel_words(sentence.text, claims, evidence, brief)
-        if novel:
-            own_faults.append("words_without_source: " + ", ".join(novel[:5]))
+        own_faults = _own_prose_faults(sentence.text, claims, evidence, brief, settings)
         if own_faults:
             faults += own_faults
             rows = [as_unsupported(row) for row in rows]
     return rows, faults
 
 
-def _own_prose_faults(text: str) -> list[str]:
-    """Find what a writer's own words must not be: a scrap, a list item, an open quotation."""
+def _approved_texts(evidence: list[Evidence], settings: GroundingSettings) -> frozenset[str]:
+    """Return the sentences of approved wording that are cited."""
+    return frozenset(part for item in evidence if _is_approved(item, settings) for part in split_sentences(item.text))
+
+
+def _own_prose_faults(
+    text: str, claims: tuple[Claim, ...], evidence: list[Evidence], brief: Brief, settings: GroundingSettings
+) -> list[str]:
+    """Find what a writer's own words must not be: a scrap, a list item, decorated, of other words than their source."""
     faults = []
     if len(_WORD.findall(text.lower())) < MIN_WORDS:
         faults.append("not_a_sentence")
-    if _LIST_MARK.match(text.strip()) or text.count('"') % 2 or text.count("\u201c") != text.count("\u201d"):
+    seen = "".join(item.text for item in evidence)
+    strange = [match[0] for match in _STRAY.finditer(_SLOT.sub(" ", text)) if match[0] not in seen]
+    foreign = [sign for sign in text if not sign.isascii() and sign not in seen and sign not in _TYPOGRAPHIC]
+    if _LIST_MARK.match(text.strip()) or strange or foreign:
         faults.append("stray_mark")
-    return faults
+    novel = _novel_words(text, claims, evidence, brief)
+    if novel:
+        faults.append("words_without_source: " + ", ".join(novel[:5]))
+    reworded = rewording_fault(text, claims, evidence, brief.product_name, _approved_texts(evidence, settings))
+    return faults if reworded is None else [*faults, reworded]
 
 
 def _pointing_fault(text: str) -> str | None:
@@ -199,68 +227,6 @@ def _pointing_fault(text: str) -> str | None:
 def _is_approved(item: Evidence, settings: GroundingSettings) -> bool:
     """Tell whether a citation is of wording that may be said as it stands: by kind of document, or by role."""
     return item.source.kind in settings.verbatim_kinds or bool(item.source.chunk.tag("role"))
-
-
-def _filled_template(sentence: DraftSentence, evidence: list[Evidence]) -> Evidence | None:
-    """Return the fixed text with typed slots that a disclosure sentence was filled from, or None."""
-    if sentence.role != "disclosure":
-        return None
-    for item in evidence:
-        open_slots = [name for name in _SLOT.findall(item.text) if name not in SLOTS]
-        if item.source.kind == "disclosure" and open_slots and item.citation.quote == item.text:
-            pattern = re.escape(item.text)
-            for name in open_slots:
-                pattern = pattern.replace(re.escape("{" + name + "}"), r"[^{}]{1,60}?")
-            if re.fullmatch(pattern, sentence.text):
-                return item
-    return None
-
-
-def _filled_rows(
-    sentence: DraftSentence,
-    number: int,
-    claims: tuple[Claim, ...],
-    template: Evidence,
-    evidence: list[Evidence],
-) -> tuple[list[CitationRow], list[str]]:
-    """Match a filled fixed text: its words are the catalogue's, its values stand in other quotes of the product."""
-    rows, faults = [], []
-    sources = [item for item in evidence if item is not template and item.source.product_ids]
-    for claim_number, claim in enumerate(claims):
-        value = (claim.claim_type, claim.value, claim.unit, claim.is_negative, claim.qualifiers)
-        chosen = next(
-            (
-                item
-                for item in sources
-                if any(
-                    (source.claim_type, source.value, source.unit, source.is_negative, source.qualifiers) == value
-                    for source in item.claims
-                )
-            ),
-            None,
-        )
-        if chosen is None and claim.core in {source.core for source in template.claims}:
-            chosen = template
-        if chosen is None:
-            faults.append("slot_value_without_source")
-        rows.append(
-            citation_row(
-                sentence.text,
-                number,
-                claim_number,
-                claim.claim_type,
-                claim.canonical,
-                chosen or template,
-                chosen is not None,
-                "disclosure_catalogue",
-            )
-        )
-    return rows, faults
-
-
-def is_disclosure(sentence: DraftSentence, source: Retrieved) -> bool:
-    """Tell whether a sentence is a fixed text of the disclosure catalogue."""
-    return sentence.role == "disclosure" and source.kind == "disclosure"
 
 
 def _why_unsupported(
@@ -303,9 +269,7 @@ def _stands_otherwise(claim: Claim, text: str, item: Evidence) -> str | None:
 def _wrong_product(
     claim: Claim, item: Evidence, brief: Brief, sources: Sources, settings: GroundingSettings
 ) -> str | None:
-    """Check that a number is this product's: by its document, else by the name beside it."""
-    if not claim.is_numeric:
-        return None
+    """Check that a claim is this product's: by its document, else by the name beside it."""
     context = " ".join((*item.source.chunk.headings, item.text)).lower()
     names_it = brief.product_name.lower() in context
     others = [
@@ -315,6 +279,8 @@ def _wrong_product(
     ]
     if others and not names_it:
         return "number_of_another_product"
+    if not claim.is_numeric:
+        return None
     products = item.source.product_ids
     if len(products) > 1 and not names_it and item.source.kind not in settings.general_kinds:
         return "product_not_named"

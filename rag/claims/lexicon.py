@@ -284,8 +284,8 @@ CONDITION_MARKERS = (
     ("after", True, r"after"),
     ("until", True, r"until|through|till"),
     ("within", True, r"within|during|in\s+the\s+first"),
-    ("for", False, r"for(?!\s+(?:example|instance))"),
-    ("on", False, r"on|toward|of\s+(?=balances)|to\s+(?=new\b)"),
+    ("for", False, r"for(?!\s+(?:example|instance|each\b|every\b))"),
+    ("on", False, r"on(?!\s+(?:each|every)\b)|toward|of\s+(?=balances)|to\s+(?=new\b)"),
 )
 
 # Words that say how long or how often a claim holds. 'No fee for a while' is not 'no fee': each is a condition of every

@@ -40,7 +40,7 @@ PATTERNS = tuple(
         ),
         (
             "day_month",
-            rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH_NAME})(?:,?\s+(?P<y>(?:19|20)\d\d)\b)?(?!\w)",
+            rf"(?<![$.,\d])\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH_NAME})(?:,?\s+(?P<y>(?:19|20)\d\d)\b)?(?!\w)",
         ),
         ("year_month", rf"\b(?P<m>{_MONTH_NAME})\s+(?P<y>(?:19|20)\d\d)\b"),
         ("numeric_date", r"(?<![\d/])\d{1,4}[/.]\d{1,2}[/.]\d{2,4}(?![\d/])|(?<![\d/])\d{1,2}/\d{1,2}(?![\d/])"),
@@ -49,8 +49,8 @@ PATTERNS = tuple(
         ("bps", rf"(?P<one>{_N}){_BPS}"),
         (
             "money",
-            rf"(?:us)?\$\s?(?P<a>{_N}{_SCALE})(?:{_TO})(?:us)?\$?\s?(?P<b>{_N}{_SCALE})(?!\s?(?:%|percent|months?|days?|years?))"
-            rf"|(?:us)?\$\s?(?P<one>{_N}{_SCALE})|(?P<words>{_N}{_SCALE})\s?(?:us\s+)?(?:dollars?|usd)\b|(?P<cents>{_N})\s?(?:cents?\b|¢)",
+            rf"(?<![a-z])(?:us)?\$\s?(?P<a>{_N}{_SCALE})(?:{_TO})(?:us)?\$?\s?(?P<b>{_N}{_SCALE})(?!\s?(?:%|percent|months?|days?|years?))"
+            rf"|(?<![a-z])(?:us)?\$\s?(?P<one>{_N}{_SCALE})|(?P<words>{_N}{_SCALE})\s?(?:us\s+)?(?:dollars?|usd)\b|(?P<cents>{_N})\s?(?:cents?\b|¢)",
         ),
         ("span", rf"(?P<a>\d+)(?:-?{_TIME})?{_TO}(?P<b>\d+)[\s-]?(?P<u>{_TIME})\b|(?P<one>{_N})[\s-]?(?P<v>{_TIME})\b"),
         ("multiple", r"(?P<one>\d+(?:\.\d+)?)x\b"),
@@ -64,6 +64,7 @@ PATTERNS = tuple(
 # Twelve digits reach a trillion. Scaled to billions and to thousandths of a basis point they still fit Decimal's 28
 # exactly; a longer number would be rounded and is refused as malformed.
 MOST_DIGITS = 12
+_THREE_DECIMALS = re.compile(r"\.\d{3}(?!\d)(?!\s?(?:k|m|bn|thousand|million|billion)\b)")
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,9 @@ def _number(kind: str, match: re.Match) -> Number | None:
         noun = groups.get("noun")
         unit = noun.rstrip("s") if noun else "number"
         end = match.end("one")
-    if any(value is None for value in values):
+    # Cents have two digits: '$18.000' is eighteen dollars here and eighteen thousand elsewhere.
+    is_ambiguous = kind == "money" and _THREE_DECIMALS.search(match.group())
+    if is_ambiguous or any(value is None for value in values):
         return Number(kind, match.group().strip(), "malformed", start, end)
     exact = tuple(_plain(value * factor) for value in values if value is not None)
     if kind in ("percent", "bps", "point") and any(value != value.to_integral_value() for value in exact):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rag.retrieval import Retrieved
 from rag.writers.base import DraftCitation, DraftSentence
-from tests.adversarial import bank
+from tests.adversarial import bank, cases_rewordings
 from tests.adversarial.families import Family, judged
 from tests.adversarial.line import Case, blocked_faults, draft, known, passage, passage_of, say, say_smuggled
 
@@ -45,7 +45,7 @@ def absent_cases() -> list[Case]:
         cases.append(Case(f"{text} <- {quote[:20]}", say(text, quote), forbidden=(text,), reason="unsupported"))
         if number % 4 == 0:
             cases.append(Case(f"{text} <- nothing", _uncited(text), forbidden=(text,), reason="without_citation"))
-    return cases
+    return cases + cases_rewordings.added_cases()
 
 
 def _uncited(text: str):
@@ -108,12 +108,13 @@ def unsupporting_cases() -> list[Case]:
     """X13: each true line of the product, citing each passage that says something else."""
     lines = bank.TRUE_LINES["savings"][:-1]
     others = (*lines, bank.OPENING, bank.SUBJECT, bank.CALL, "Member FDIC.")
-    return [
+    cases = [
         Case(f"{line[:40]} <- {other[:40]}", say(line, other, other), reason="unsupported")
         for line in lines
         for other in others
         if line != other
     ]
+    return cases + cases_rewordings.beside_cases()
 
 
 WRONG_TERMS = (

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from rag.documents import Document
-from tests.adversarial import bank
+from tests.adversarial import bank, cases_rewordings
 from tests.adversarial.families import Family, judged
 from tests.adversarial.line import Case, Result, blocked_faults, released_faults, say
 
@@ -101,7 +101,7 @@ def unit_cases() -> list[Case]:
         changed("unit", product, line, line.replace(right, wrong, 1))
         for product, line, right, wrongs in UNITS
         for wrong in wrongs
-    ]
+    ] + cases_rewordings.disguised_cases()
 
 
 FLIPS = (
@@ -176,7 +176,7 @@ def flip_cases() -> list[Case]:
         ("6 transfers a month are free of charge.", "6 transfers a month are free of charge.", bank.TRANSFER_LINE),
     )
     cases += [Case(f"cut: {quote}", say(text, quote, line), forbidden=(text,)) for text, quote, line in cuts]
-    return cases
+    return cases + cases_rewordings.turned_cases()
 
 
 CONDITIONS = (
@@ -239,7 +239,7 @@ def condition_cases() -> list[Case]:
         ):
             truths = (UNCONDITIONED, restored)
             cases.append(Case(f"{name}: {amount}", say(UNCONDITIONED), documents, truths=truths, reason="A-DD-02"))
-    return cases
+    return cases + cases_rewordings.left_out_cases()
 
 
 def judge_conditions(result: Result) -> list[str]:

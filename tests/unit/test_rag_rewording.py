@@ -1,0 +1,139 @@
+"""Rewordings: what a writer's own words may leave out, add and move; and the limits around a quote."""
+
+import pytest
+
+from rag.claims.mood import moods_of
+from rag.said import clauses_of, read_said
+from tests.adversarial.quay_bank import FEE_LINE, SAVINGS_LINE, WIRE_LINE, cited, document
+from tests.unit.test_rag_grounding import everything, ground
+
+TRANSFERS = "Up to 6 transfers a month are free of charge."
+
+
+def faults(text, line, body=None, kind="rate_sheet"):
+    source = document("sheet", kind, f"# Sheet\n\n{body or line}\n")
+    return ground(cited(text, everything(source)[0], line), source).faults
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Each outgoing wire comes with a wire fee of $18.", WIRE_LINE),
+        ("Outgoing wires have a wire fee of $18.", WIRE_LINE),
+        ("For each outgoing wire there is a wire fee of $18.", WIRE_LINE),
+        ("There is a wire fee of $18 on each outgoing wire.", WIRE_LINE),
+        ("A wire fee of eighteen dollars applies to each outgoing wire.", WIRE_LINE),
+        ("Take a look: a wire fee of $18 applies to each outgoing wire.", WIRE_LINE),
+        ("{first_name}, a wire fee of $18 applies to each outgoing wire.", WIRE_LINE),
+        ("With Quay Savings, there is no monthly fee unless the balance falls below $1,500.", FEE_LINE),
+        ("Your account has no monthly fee unless the balance falls below $1,500.", FEE_LINE),
+        (SAVINGS_LINE.replace("Quay Savings earns", "With Quay Savings, you can earn"), SAVINGS_LINE),
+        ("Make up to 6 transfers a month free of charge.", TRANSFERS),
+        ("An outgoing wire costs $18.", "An incoming wire costs $9 and an outgoing wire costs $18."),
+        (
+            "An outgoing wire costs $18 and an incoming wire costs $9.",
+            "An incoming wire costs $9 and an outgoing wire costs $18.",
+        ),
+        ("An outgoing domestic wire has a fee of $25.", "Fee of a domestic wire, outgoing: $25"),
+    ],
+)
+def test_true_rewordings_pass(text, line):
+    assert faults(text, line) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "fault"),
+    [
+        ("Wires have no copy fee.", "Domestic wires have no copy fee.", "word_left_out: domestic"),
+        ("An incoming wire costs $18.", "An incoming wire costs $9 and an outgoing wire costs $18.", "word_of_another"),
+        (
+            "Up to 3 copies a month are free of charge.",
+            "Up to 3 copies a month and 2 checks a month are free of charge.",
+            "claim_left_out",
+        ),
+        ("A wire fee of $18 applies per account.", WIRE_LINE, "scope_added: per account"),
+        ("A wire fee of $18 applies to {first_name}.", WIRE_LINE, "slot_added"),
+        ("A fee of $5 is from savings to checking.", "A fee of $5 is from checking to savings.", "stands_otherwise"),
+        ("The wire fee is $25.", "The wire fee was $25.", "mood_differs: past"),
+        ("A wire fee of $18 may apply to each outgoing wire.", WIRE_LINE, "mood_differs: may"),
+        ("We pay you a fee of $5.", "You pay us a fee of $5.", "persons_differ"),
+        (f"{WIRE_LINE} You may keep it.", WIRE_LINE, "sentence_without_claim"),
+        ("Each wire earns a fee of $18.", "Each wire costs a fee of $18.", "cost_said_as_gain"),
+        ("A buyer pays a seller a fee of $5.", "A seller pays a buyer a fee of $5.", "order_differs"),
+        ("If a wire fee of $18 applies to each outgoing wire, look.", WIRE_LINE, "condition_added"),
+        ("A wire fee of A$18 applies to each outgoing wire.", WIRE_LINE, "claim_differs_in_kind"),
+        ("A wire fee of $18* applies to each outgoing wire.", WIRE_LINE, "stray_mark"),
+        ("A wire fee of $1\u03368\u0336 applies to each outgoing wire.", WIRE_LINE, "stray_mark"),
+    ],
+)
+def test_false_rewordings_are_refused_by_name(text, line, fault):
+    assert any(found.startswith(fault) for found in faults(text, line)), faults(text, line)
+
+
+NO_FEE = "There is no desk fee."
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (f"## For students\n\n{NO_FEE}", "limited_by_heading"),
+        (f"## Former fees\n\n{NO_FEE}", "limited_by_heading"),
+        (f"## What happens if I pay late?\n\n{NO_FEE}", "limited_by_heading"),
+        (f"Students have:\n\n- {NO_FEE}", "limited_by_lead_in"),
+        (f"{NO_FEE} This applies to students only.", "limit_left_out"),
+        (f"{NO_FEE} (For students.)", "limit_left_out"),
+        (f"On Mondays or\n{NO_FEE}", "quote_torn_from_line"),
+    ],
+)
+def test_limits_around_a_quote_must_be_said(body, fault):
+    assert any(found.startswith(fault) for found in faults(NO_FEE, NO_FEE, body)), faults(NO_FEE, NO_FEE, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"## How long does it take for a card?\n\n{NO_FEE}",
+        f"## Fees of Quay Savings\n\n{NO_FEE}",
+        f"Fees of the account:\n\n- {NO_FEE}",
+        f"{NO_FEE} If you move, tell us.",
+        f"Key fee: $3\n{NO_FEE}",
+    ],
+)
+def test_what_stands_around_a_quote_without_limiting_it_is_no_fault(body):
+    assert faults(NO_FEE, NO_FEE, body) == ()
+
+
+def test_a_limit_that_the_draft_says_too_is_said():
+    source = document("sheet", "fee_schedule", f"## Words | role: claim\n\n{NO_FEE} This applies to students only.\n")
+    chunk = everything(source)[0]
+    whole = f"{NO_FEE} This applies to students only."
+    assert ground(cited(whole, chunk), source).is_supported
+    assert not ground(cited(NO_FEE, chunk), source).is_supported
+
+
+@pytest.mark.parametrize(
+    ("text", "moods"),
+    [
+        ("the fee is $5", set()),
+        ("the fee was $5", {"past"}),
+        ("is the fee $5?", {"asked"}),
+        ("the fee will be $5", {"future"}),
+        ("some say the fee might be $5", {"said", "may"}),
+        ("pay it by may 5", set()),
+        ("you can open it with $5", set()),
+        ("the fee can be $5", {"can"}),
+    ],
+)
+def test_moods(text, moods):
+    assert moods_of(text) == moods
+
+
+def test_statements_that_hold_by_themselves():
+    def clauses(text):
+        return [clause.text.strip() for clause in clauses_of(read_said(text, (), "Quay Savings", 0, len(text)))]
+
+    assert clauses("A wire costs $9, and a check costs $3.") == ["a wire costs $9, and", "a check costs $3."]
+    assert len(clauses("Wires are free, except wires abroad, which cost $40.")) == 1
+    assert len(clauses("Members pay no fee and earn a bonus of $4.")) == 1
+    assert len(clauses("Quay Savings has no fee and earns 3.10%.")) == 2
+    assert len(clauses("For students, a wire costs $9, and a check costs $3.")) == 1
