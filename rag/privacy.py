@@ -32,6 +32,10 @@ _PATTERNS = tuple(
             r"(?:is\s+)?[\w ,./-]{0,14}\d",
         ),
         (
+            "a date of birth",
+            r"\b(?:dob|d\.o\.b\.?|date\s+of\s+birth|birthday|birth\s*date)\b[\w :,./-]{0,40}\b(?:19|20)\d\d\b",
+        ),
+        (
             "a balance",
             r"\b(?:your|his|her|their|current|available|outstanding)\s+(?:\w+\s+)?balance\W{0,3}(?:(?:of|is|was|at)\s+)?\$?\s?\d",
         ),

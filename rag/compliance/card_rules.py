@@ -14,6 +14,8 @@ from rag.compliance.wording import has_phrase, word_set
 
 _HEADING = "PRESCREEN & OPT-OUT NOTICE"
 _TOLL_FREE = re.compile(r"\b1?[-. ]?\(?8(?:00|33|44|55|66|77|88)\)?[-. ]\d{3}[-. ]\d{4}\b")
+# Words after a rate within which its end is said (6 to 12): 'APR on purchases until June 30, 2027' and little more.
+_NEAR_WORDS = 9
 _NO_ROOM = ("sms", "push", "in_app")
 
 
@@ -78,7 +80,7 @@ def introductory_rate(message: Message, rule: Rule) -> Finding:
             is_rate = claim.unit == "mbp" and claim.claim_type in ("apr", "rate", "fee")
             if not is_rate or claim.subject & {"intro", "cash_back", "discount", "reward"}:
                 continue
-            if claim.value == (Decimal(0),) or _is_for_a_time(claim, sentence):
+            if claim.value == (Decimal(0),) or _is_for_a_time(claim, sentence, message):
                 return Finding(BLOCK, f"{claim.text!r} is not called introductory")
     intro = [(s, what) for s in sentences if (what := s.find("intro_words"))]
     intro = [(s, what) for s, what in intro if any(c.unit in ("mbp", "usd") for c in s.all_claims)]
@@ -96,11 +98,17 @@ def introductory_rate(message: Message, rule: Rule) -> Finding:
     return Finding(PASS, "an introductory rate with its length and what follows")
 
 
-def _is_for_a_time(claim: Claim, sentence: CheckedSentence) -> bool:
-    """Tell whether a rate holds for a time and another follows: promotional, whatever it is called."""
-    rest = (sentence.plain[claim.end :],)
+def _is_for_a_time(claim: Claim, sentence: CheckedSentence, message: Message) -> bool:
+    """Tell whether a rate ends, or another follows: promotional, whatever it is called and whatever is said later."""
     first = min((c.start for c in sentence.all_claims if c.unit == "mbp"), default=claim.start)
-    return claim.start == first and has_phrase(rest, "promo_period") and has_phrase(rest, "later_rate")
+    if claim.start != first:
+        return False
+    rest = sentence.plain[claim.end :]
+    is_fixed = message.product.family == "card" and message.product.rate_type == "fixed"
+    near = " ".join(rest.split()[:_NEAR_WORDS])
+    if not is_fixed and has_phrase((near,), "rate_ends") and not re.search(r"\bafter\b", near):
+        return True
+    return has_phrase((rest,), "promo_period") and has_phrase((rest,), "later_rate")
 
 
 def deferred_interest(message: Message, rule: Rule) -> Finding:

@@ -153,8 +153,8 @@ def _whole_ladder(message: Message, rule: Rule, rates: list[Claim], *, is_steppe
     shown = {claim.value for claim in rates}
     if wanted and not wanted <= shown:
         return Finding(FIX, f"{len(wanted & shown)} of {len(wanted)} tiers shown", rule.fix_disclosure_ids)
-    if not wanted and (len(shown) < 2 or is_up_to):
-        return Finding(BLOCK, "one rate of a tiered or stepped product, and no rate sheet to compare with")
+    if len(shown) < 2 or (is_up_to and not wanted):
+        return Finding(BLOCK, "one rate of a tiered or stepped product, and no rate sheet with the others")
     ladders = [c for c in message.claims if (c.unit in ("month", "day") if is_stepped else c.unit == "usd")]
     if len(ladders) + 1 < len(shown):
         return Finding(BLOCK, f"{len(shown)} rates without the {'period' if is_stepped else 'balance'} of each")

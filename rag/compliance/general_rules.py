@@ -10,7 +10,8 @@ from datetime import date
 from rag.claims import Claim
 from rag.claims.lexicon import SUBJECT_TAGS
 from rag.compliance.model import BLOCK, PASS, WARN, CheckedSentence, Finding, Message, Rule
-from rag.compliance.wording import find_phrase
+from rag.compliance.people_rules import is_cleared_award
+from rag.compliance.wording import find_phrase, phrase_lists
 
 _FEE_KINDS = frozenset(
     {"foreign", "late", "returned", "overdraft", "origination", "application", "prepayment", "early_withdrawal"}
@@ -100,6 +101,9 @@ def backed_comparison(message: Message, _: Rule) -> Finding:
         what = _comparison_of(sentence)
         if what is None:
             continue
+        if is_cleared_award(sentence):
+            warned = what
+            continue
         other = _other_bank(sentence, message)
         if other:
             return Finding(BLOCK, f"compares with {other!r} by name: {what!r}")
@@ -120,9 +124,17 @@ def _comparison_of(sentence: CheckedSentence) -> str | None:
         return found
     for claim in sentence.claims:
         is_word_alone = claim.subject & {"best", "highest", "lowest", "double", "beats"}
-        if claim.claim_type == "comparison" and not claim.is_negative and not is_word_alone:
+        if claim.claim_type == "comparison" and not (
+            claim.is_negative or is_word_alone or _is_harmless(sentence, claim)
+        ):
             return claim.text
     return None
+
+
+def _is_harmless(sentence: CheckedSentence, claim: Claim) -> bool:
+    """Tell whether a comparison is none of prices, such as of a loan with the home's value."""
+    spans = (match.span() for match in phrase_lists()["harmless_best"].pattern.finditer(sentence.plain))
+    return any(start <= claim.start < end for start, end in spans)
 
 
 def _other_bank(sentence: CheckedSentence, message: Message) -> str | None:

@@ -10,6 +10,9 @@ from rag.compliance.model import BLOCK, FIX, PASS, CheckedSentence, Finding, Mes
 from rag.compliance.wording import word_list
 
 _APPROVED_INSERT = ("factual_insert",)
+_SET_APART = re.compile(
+    r"\b(?:separate|distinct|independent|different|apart)(?: (?:company|entity|firm|business))? $", re.I
+)
 
 
 def uninsured_says_so(message: Message, rule: Rule) -> Finding:
@@ -111,7 +114,8 @@ def _wrong_standing(message: Message, entity: str) -> str | None:
             continue
         is_about_investing = sentence.find("family_investment") or re.search(r"\binvest", sentence.plain)
         for seller in _bank_sells().finditer(sentence.text):
-            if seller["at"] and not is_about_investing:
+            is_set_apart = _SET_APART.search(sentence.text, 0, seller.start())
+            if seller["at"] and (is_set_apart or not is_about_investing):
                 continue
             if (seller["bank"] or seller["at"]).lower() != entity.lower():
                 return f"names the bank as the seller: {seller.group()!r}"

@@ -12,8 +12,8 @@ from typing import Any
 
 from rag.compliance.model import ATTRIBUTES
 
-MAX_TEXT, MAX_SUBJECT, MAX_QUOTE = 10_000, 1_000, 20_000
-"""Characters that are read, 2.5 times the longest channel's (house); time to judge grows faster than length."""
+MAX_TEXT, MAX_SUBJECT, MAX_QUOTE = 8_000, 1_000, 20_000
+"""Characters that are read, twice the longest channel's (house); time to judge grows faster than length."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 

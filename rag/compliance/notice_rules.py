@@ -10,7 +10,9 @@ from rag.compliance.limits import limit
 from rag.compliance.model import BLOCK, FIX, PASS, CheckedSentence, Finding, Message, Rule
 
 _POSTAL = re.compile(
-    r"\b\d+\s+[a-z][\w .'-]+,\s*[a-z .'-]+,?\s+[a-z]{2}\s+\d{5}(?:-\d{4})?\b|\bp\.?\s?o\.?\s+box\s+\d+"
+    r"\b\d+\s+[a-z][\w .'-]+,\s*(?:(?:suite|ste|unit|floor|fl|room|rm|building|bldg)\b\.?\s*#?[\w-]+,\s*|"
+    r"\w+\s+floor,\s*|#\s?\w+,\s*)?[a-z .'-]+,?\s+(?:[a-z]{2}|(?:[a-z]+\s){0,2}[a-z]{4,})\s+\d{5}(?:-\d{4})?\b"
+    r"|\bp\.?\s?o\.?\s+box\s+\d+"
 )
 _HEADING_WORDS = 4
 

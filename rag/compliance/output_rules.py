@@ -56,6 +56,7 @@ _MARKERS = tuple(
 _PROMPT_RUN = 7
 """Words in a row of the system prompt that are a leak (5 to 12): shorter runs occur in ordinary copy."""
 _ARM = re.compile(r"(?:3|5|7|10)/[16]")
+_ROUND_THE_CLOCK = "24/7"
 _WORD = re.compile(r"[a-z']+")
 _SLOT_OR_LINK = re.compile(r"\{[a-z_]+\}|https?://\S+")
 
@@ -65,15 +66,20 @@ def no_approximate_rate(message: Message, _: Rule) -> Finding:
     for claim in message.claims_of(*_RATES):
         if "about" in claim.qualifiers:
             return Finding(BLOCK, f"an approximate rate: {claim.canonical!r}")
+    for sentence in message.all_sentences:
+        loose = sentence.find("approximate_rate")
+        if loose and any(claim.claim_type in _RATES for claim in sentence.all_claims):
+            return Finding(BLOCK, f"an approximate rate: {loose!r}")
     return Finding(PASS, "no approximate rate")
 
 
 def dates_are_spelled_out(message: Message, _: Rule) -> Finding:
-    """H-DATE-01: a date has its month spelled out and stands in the calendar; 02/03 is two days, a 5/1 ARM is none."""
+    """H-DATE-01: a date has its month spelled out and stands in the calendar; 02/03 is two days, 24/7 none."""
     for sentence in message.all_sentences:
         for claim in sentence.all_claims:
             is_loan_type = _ARM.fullmatch(claim.text) and sentence.find("adjustable_rate_mortgage")
-            if claim.claim_type == "date" and claim.unit == "malformed" and not is_loan_type:
+            is_no_date = is_loan_type or claim.text == _ROUND_THE_CLOCK
+            if claim.claim_type == "date" and claim.unit == "malformed" and not is_no_date:
                 return Finding(BLOCK, f"a date that can be read in two ways or does not exist: {claim.text!r}")
     return Finding(PASS, "dates have their month spelled out")
 

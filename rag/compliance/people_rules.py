@@ -59,7 +59,7 @@ def no_testimonials(message: Message, _: Rule) -> Finding:
         found = sentence.find("testimonial") or _praise_by_name(sentence, message)
         if not found:
             continue
-        if not (_is_cleared(sentence) and _YEAR.search(sentence.text)):
+        if not is_cleared_award(sentence):
             return Finding(BLOCK, f"holds {found!r}, which is no cleared text of the catalogue")
         cleared = found
     if cleared:
@@ -67,8 +67,10 @@ def no_testimonials(message: Message, _: Rule) -> Finding:
     return Finding(PASS, "no testimonial, rating or award")
 
 
-def _is_cleared(sentence: CheckedSentence) -> bool:
-    return any(kind in _CLEARED_KINDS for kind in sentence.verbatim_kinds)
+def is_cleared_award(sentence: CheckedSentence) -> bool:
+    """Tell whether a sentence is a cleared text of the catalogue, word for word and with its year."""
+    is_cleared = any(kind in _CLEARED_KINDS for kind in sentence.verbatim_kinds)
+    return is_cleared and bool(_YEAR.search(sentence.text))
 
 
 @cache
@@ -102,12 +104,17 @@ def disclosure_form(message: Message, rule: Rule) -> Finding:
         return Finding(BLOCK, f"disclosures behind a fold or in smaller type: {hidden!r}")
     bare = message.find("bare_terms")
     if message.channel in ("email", "mail", "call"):
-        is_alone = bare and not any(sentence.role == "disclosure" for sentence in message.sentences)
+        is_alone = bare and not any(s.role == "disclosure" and _names_terms(s) for s in message.sentences)
         return Finding(BLOCK, f"{bare!r} stands alone") if is_alone else Finding(PASS, "disclosures stand in the body")
-    has_terms = any(claim.is_numeric and claim.unit not in _NO_TERMS for s in message.sentences for claim in s.claims)
+    has_terms = any(_names_terms(sentence) for sentence in message.sentences)
     if (has_terms or bare) and not _LABELLED_LINK.search(message.text):
         return Finding(FIX, "names terms without a labelled link to them", rule.fix_disclosure_ids)
     return Finding(PASS, "full terms behind a labelled link" if has_terms else "names no terms")
+
+
+def _names_terms(sentence: CheckedSentence) -> bool:
+    """Tell whether a sentence holds a number that is a term; a footer's address or a membership is none."""
+    return any(claim.is_numeric and claim.unit not in _NO_TERMS for claim in sentence.claims)
 
 
 _NO_TERMS = ("url", "phone", "address")
