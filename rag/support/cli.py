@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import typer
 
+from rag.strict_json import StrictJsonError, kind_of, read_json
 from rag.support.artefact import is_trained, load_or_train, models_folder
 from rag.support.model import Judgement, SupportModel
 
@@ -55,30 +56,34 @@ def parse_line(text: str) -> tuple[str, str, Row]:
             "line_too_long", f"line has {len(text)} characters, at most {MAX_LINE} are read; split the evidence"
         )
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise LineError("not_json", f"line is not JSON: {str(error)[:200]}") from error
+        value = read_json(text)
+    except StrictJsonError as error:
+        raise LineError("not_json", f"line is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise LineError(
-            "not_an_object", f"line is a JSON {type(value).__name__}; expected an object with claim and evidence"
-        )
+        raise LineError("not_an_object", f"line is a JSON {kind_of(value)}; expected an object with claim and evidence")
     head = {"id": value["id"]} if "id" in value else {}
     for name in ("claim", "evidence"):
         if name not in value:
             raise LineError("missing_field", f"field '{name}' is missing; add it", head.get("id"), bool(head))
     claim, evidence = value["claim"], value["evidence"]
     if not isinstance(claim, str):
-        raise LineError("wrong_type", f"claim is a {type(claim).__name__}; expected text", head.get("id"), bool(head))
-    if isinstance(evidence, list) and all(isinstance(part, str) for part in evidence):
-        evidence = "\n".join(evidence)
-    if not isinstance(evidence, str):
-        raise LineError(
-            "wrong_type",
-            f"evidence is a {type(evidence).__name__}; expected text or a list of texts",
-            head.get("id"),
-            bool(head),
-        )
-    return claim, evidence, head
+        raise LineError("wrong_type", f"claim is {kind_of(claim)}; expected text", head.get("id"), bool(head))
+    try:
+        return claim, _joined(evidence), head
+    except TypeError as error:
+        raise LineError("wrong_type", str(error), head.get("id"), bool(head)) from error
+
+
+def _joined(evidence: object) -> str:
+    """Return evidence as one text; raises TypeError that names what is none."""
+    if isinstance(evidence, str):
+        return evidence
+    if not isinstance(evidence, list):
+        raise TypeError(f"evidence is {kind_of(evidence)}; expected text or a list of texts")
+    for number, part in enumerate(evidence, 1):
+        if not isinstance(part, str):
+            raise TypeError(f"evidence[{number}] is {kind_of(part)}; expected text")
+    return "\n".join(evidence)
 
 
 def judge_lines(lines: Iterable[str], model: SupportModel) -> Iterator[Row]:

@@ -164,6 +164,37 @@ def test_the_command_prints_the_answer_with_its_place_or_why_there_is_none(tmp_p
     assert "found no front matter" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"question": "  "}, "it is empty; ask in words"),
+        ({"question": "why " * 501}, "it has 2004 characters; expected at most 2000"),
+        ({"--date": "soon"}, "'soon' is no day; expected one such as 2026-01-31"),
+        ({"--state": "New York"}, "'New York' is no state; expected one of ISO 3166-2, such as US-NY"),
+        ({"--documents": "none"}, "none is no folder; name one that holds documents"),
+        ({"--documents": "empty"}, "empty holds no document (.htm"),
+        ({"--index": "none/q.sqlite"}, "none/q.sqlite can't be used as an index (unable to open database file)"),
+        ({"--index": "text"}, "text can't be used as an index (file is not a database); name a new file"),
+    ],
+)
+def test_what_can_not_be_asked_is_refused_in_one_message(changes, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text").write_text("no database " * 100)
+    (tmp_path / "documents").mkdir()
+    front = "---\ndoc_id: wire\ntitle: Wires\nkind: faq\nvalid_from: 2026-01-01\nversion: '1'\n---\n"
+    (tmp_path / "documents" / "wire.md").write_text(f"{front}A wire costs $25.\n")
+    chosen = {"--date": "2026-02-01", "--documents": "documents", **changes}
+    question = chosen.pop("question", "What is the cost of a wire?")
+    asked = [question, *(word for pair in chosen.items() for word in pair)]
+    try:
+        code = main(asked)
+    except SystemExit as stopped:
+        code = stopped.code
+    printed = capsys.readouterr()
+    assert (code, printed.out, said in printed.err) == (2, "", True)
+
+
 def test_the_sentence_embedder_gives_unit_vectors_that_know_paraphrases():
     vectors = MiniLmEmbedder().embed(
         ["Which fee is taken for a wire?", "What does a wire cost?", "How old is the moon?"]

@@ -177,6 +177,31 @@ def test_odd_lines_are_answered_one_by_one(model: SupportModel) -> None:
         )
 
 
+def test_errors_name_what_was_found(model: SupportModel) -> None:
+    lines = {
+        '{"id": 1, "claim": null, "evidence": "x"}': "line 1: claim is null; expected text",
+        '{"id": 1, "claim": "x", "evidence": ["a", {"b": 1}]}': "line 1: evidence[2] is object; expected text",
+        '{"id": 1, "claim": "x", "evidence": 3.5}': "line 1: evidence is number; expected text or a list of texts",
+        '{"id": 1, "claim": "x", "claim": "y", "evidence": "x"}': "line 1: line is not JSON: the field 'claim' stands",
+        '{"id": NaN, "claim": "x", "evidence": "x"}': "line 1: line is not JSON: NaN is no number in JSON",
+        '{"id": 1} {"id": 2}': "line 1: line is not JSON: Extra data",
+        "[1]": "line 1: line is a JSON list; expected an object with claim and evidence",
+    }
+    for line, said in lines.items():
+        (answer,) = judge_lines([line], model)
+        assert answer["error"]["message"].startswith(said)
+
+
+def test_ids_that_stand_twice_and_many_paragraphs_keep_one_line_a_pair(model: SupportModel) -> None:
+    paragraphs = [f"Paragraph {number} speaks of the harbour and of pier {number}." for number in range(200)]
+    said = "The treasurer of Skarn resigned in spring."
+    pairs = [("a", [*paragraphs, said]), ("a", [said, *paragraphs]), ("b", paragraphs), ("a", [])]
+    lines = [json.dumps({"id": name, "claim": said, "evidence": evidence}) for name, evidence in pairs]
+    answers = list(judge_lines([f"{line}\r\n" for line in lines], model))
+    assert [answer["id"] for answer in answers] == ["a", "a", "b", "a"]
+    assert [answer["supported"] for answer in answers] == [True, True, False, False]
+
+
 def test_stream_of_bytes_in_and_json_lines_out(model: SupportModel) -> None:
     out = io.StringIO()
     write_judgements(
