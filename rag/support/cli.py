@@ -23,6 +23,7 @@ BATCH_CHARACTERS = 2_000_000
 """Lines judged at a time together have no more than this, unless one alone has: memory stays bounded."""
 MAX_LINE = 20_000_000
 """Characters of a line; a longer one is answered with an error."""
+_DAMAGED = "some characters could not be read: the line is not UTF-8, save it as such"
 Row = dict[str, Any]
 
 
@@ -155,11 +156,12 @@ def _answers(batch: list[tuple[str, str, Row] | LineError], model: SupportModel)
         if isinstance(item, LineError):
             yield {**({"id": item.line_id} if item.has_id else {}), "error": {"code": item.code, "message": str(item)}}
         else:
-            yield {**item[2], **_shown(next(judged))}
+            is_damaged = "\ufffd" in item[0] or "\ufffd" in item[1]
+            yield {**item[2], **_shown(next(judged), (_DAMAGED,) if is_damaged else ())}
 
 
-def _shown(judgement: Judgement) -> Row:
-    return {"supported": judgement.supported, "score": judgement.score, "reasons": list(judgement.reasons)}
+def _shown(judgement: Judgement, told: tuple[str, ...]) -> Row:
+    return {"supported": judgement.supported, "score": judgement.score, "reasons": [*judgement.reasons, *told]}
 
 
 def _lines_of(stream: Any) -> Iterator[str]:

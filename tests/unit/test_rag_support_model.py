@@ -212,6 +212,7 @@ def test_stream_of_bytes_in_and_json_lines_out(model: SupportModel) -> None:
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert len(lines) == 2
     assert lines[0]["supported"] is False
+    assert "the line is not UTF-8" in lines[0]["reasons"][-1]
     assert lines[1]["id"] == 2 and lines[1]["error"]["code"] == "missing_field"
 
 
