@@ -75,7 +75,7 @@ SUBJECT_TAGS = tuple(
         ("balance", r"\bbalances?\b(?![\s-]+transfer)"),
         ("loan", r"\bborrow(?:s|ing)?\b|\bloans?\b|\bfinanc(?:e|ed|ing)\b"),
         ("credit_limit", r"\bcredit\s+(?:limit|line)s?\b"),
-        ("down_payment", r"\bdown[\s-]+payments?\b|\bdown\b"),
+        ("down_payment", r"\bdown[\s-]+payments?\b|\bdown\b(?!\s+to\b)"),
         ("payment", r"(?<!down\s)\bpayments?\b|\binstal+ments?\b|\bpremiums?\b"),
         ("save", r"\bsav(?:e|es|ed|ing)\b(?!s)"),
         ("spend", r"\bspend(?:s|ing)?\b|\bspent\b"),
@@ -129,6 +129,7 @@ NEGATORS = re.compile(
 NEGATIVE_FEE = re.compile(
     r"\b(?:no|zero|without(?:\s+(?:any|a|an))?|never\s+(?:any|a|an)|don't\s+charge|not\s+charge[sd]?)\s+"
     r"(?P<kind>(?:[a-z/-]+,?\s+){0,8}?)(?P<noun>fees?|charges?|penalt(?:y|ies)|(?:closing\s+)?costs?|surcharges?)\b"
+    r"|\b(?:[a-z/-]+\s+){1,4}(?:fees?|charges?|surcharges?):\s*(?:none|zero|nil)\b(?!\s+(?:of|if|when|with|for)\b)"
 )
 NEGATIVE_AMOUNT = re.compile(
     r"\b(?:no|zero|without(?:\s+(?:any|a))?)\s+(?P<kind>(?:[a-z-]+\s+){0,4}?)"

@@ -20,6 +20,9 @@ def loan_rate_is_apr(message: Message, rule: Rule) -> Finding:
     sentences = message.about(*_CREDIT)
     rates = [c for s in sentences for c in s.all_claims if c.claim_type == "apr"]
     for sentence in sentences:
+        per_sum = sentence.find("cost_per_sum")
+        if per_sum:
+            return Finding(BLOCK, f"{per_sum!r} is a rate said as money; only an annual percentage rate may be shown")
         for claim in sentence.all_claims:
             if not is_unlabelled_rate(claim, sentence):
                 continue

@@ -64,12 +64,13 @@ def _is_heading(sentence: CheckedSentence) -> bool:
 
 def coverage_is_accurate(message: Message, _: Rule) -> Finding:
     """A-FD-03: insurance is never full or without limit; the amount is the legal one, with what it is per."""
-    found = message.find("too_much_cover")
+    found = message.find("too_much_cover") or message.find("no_limit_of_cover")
     if found and not is_insurance_copy(message):
         return Finding(BLOCK, f"says {found!r}")
     legal = limit("fdic_limit_usd", message.send_date)
     for sentence in message.all_sentences:
-        if not sentence.find("insured_words", unless="not_insured") or is_insurance_copy(message):
+        is_deposit = message.product.family == "deposit" and sentence.find("insured_amount")
+        if not (is_deposit or sentence.find("insured_words", unless="not_insured")) or is_insurance_copy(message):
             continue
         for claim in sentence.all_claims:
             if claim.unit != "usd" or claim.claim_type not in ("coverage", "amount"):

@@ -57,6 +57,7 @@ _PROMPT_RUN = 7
 """Words in a row of the system prompt that are a leak (5 to 12): shorter runs occur in ordinary copy."""
 _ARM = re.compile(r"(?:3|5|7|10)/[16]")
 _ROUND_THE_CLOCK = "24/7"
+_DASHED = re.compile(r"(?<![\d-])\d{1,2}-\d{1,2}-(?:\d\d|\d{4})(?![\d-])")
 _WORD = re.compile(r"[a-z']+")
 _SLOT_OR_LINK = re.compile(r"\{[a-z_]+\}|https?://\S+")
 
@@ -68,7 +69,8 @@ def no_approximate_rate(message: Message, _: Rule) -> Finding:
             return Finding(BLOCK, f"an approximate rate: {claim.canonical!r}")
     for sentence in message.all_sentences:
         loose = sentence.find("approximate_rate")
-        if loose and any(claim.claim_type in _RATES for claim in sentence.all_claims):
+        is_of_rate = any(claim.claim_type in _RATES for claim in sentence.all_claims) or sentence.find("rate_words")
+        if loose and is_of_rate:
             return Finding(BLOCK, f"an approximate rate: {loose!r}")
     return Finding(PASS, "no approximate rate")
 
@@ -76,6 +78,9 @@ def no_approximate_rate(message: Message, _: Rule) -> Finding:
 def dates_are_spelled_out(message: Message, _: Rule) -> Finding:
     """H-DATE-01: a date has its month spelled out and stands in the calendar; 02/03 is two days, 24/7 none."""
     for sentence in message.all_sentences:
+        dashed = _DASHED.search(sentence.plain)
+        if dashed:
+            return Finding(BLOCK, f"a date that can be read in two ways: {dashed.group()!r}")
         for claim in sentence.all_claims:
             is_loan_type = _ARM.fullmatch(claim.text) and sentence.find("adjustable_rate_mortgage")
             is_no_date = is_loan_type or claim.text == _ROUND_THE_CLOCK
