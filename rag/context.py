@@ -6,18 +6,21 @@ the limit too. What a sentence itself points at is `rag.claims.pointing`.
 """
 
 import re
+from datetime import date
+from itertools import takewhile
 
-from rag.claims import lexicon, normalise_claim_text
+from rag.chunking import Chunk
+from rag.claims import lexicon, normalise_claim_text, parse_claims
 from rag.claims.conditions import find_conditions
 from rag.claims.mood import moods_of
 from rag.claims.pointing import points_outside
 from rag.claims.sentences import BOUNDARY, split_sentences
-from rag.claims.words import LIGHT_STEMS, NEUTRAL_STEMS, stem
-from rag.evidence import Evidence
+from rag.claims.words import HEADING_STEMS, LIGHT_STEMS, NEUTRAL_STEMS, stem
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+")
 _WORD = re.compile(r"[a-z][a-z']*")
 _SCOPE = re.compile(r"\bonly\b|\bexcept\b|\bexclud\w+\b|\bmyths?\b|\bnon-?(?:binding|members?|residents?)\b")
+_SHUNNED = re.compile(r"\bavoid(?:ed)?\b|\bwrong\b|\bforbidden\b")
 _ASKING = re.compile(r"(?:what|when|where|who|whose|why|how|which|can|may|will|do|does|is|are|must|should|could)\b")
 _UNBOUND = ("for:", "on:")
 """What a question asks about is no limit ('How long do I wait for a card?'); what it presupposes is ('if I ...')."""
@@ -29,43 +32,107 @@ _TAKES_BACK = re.compile(
 )
 _FRAGMENT = re.compile(r"(?:for|if|with|when|until|as\s+long\s+as|in|on)\b[^,]*$", re.IGNORECASE)
 """'For students.' is a piece of the sentence before it; 'If you move, tell us.' is a sentence."""
+_DAY_WORDS = r"from|effective|as\s+of|through|until|till|starting|valid|since|in\s+force|on|to|ends?|before"
+_TOPICS = re.compile(r"\b(?:questions?|answers?|guides?|how|faqs?|help|glossary)\b", re.IGNORECASE)
+"""Headings of collections: each answer below has a heading of its own."""
+_FOOTNOTE = re.compile(r"[\u2020\u2021\u00b9\u00b2\u00b3\u2070-\u2079]|\[\d{1,2}\]|(?<=\w)[.!?]?\*+(?=[\s.,;]|$)")
 _OPEN_END = re.compile(r"(?:[,\u2013-]|\b(?:that|the|a|an|of|for|and|or|to|not|no|if|with|without|in|on|is|are))\s*$")
 
 
-def context_fault(text: str, item: Evidence, beside: frozenset[str], product_name: str) -> str | None:
+def context_fault(
+    text: str,
+    quoted: str,
+    chunk: Chunk,
+    product_name: str,
+    beside: frozenset[str] = frozenset(),
+    day: date | None = None,
+) -> str | None:
     """Return which limit around a quote its text leaves out, or None.
 
     Parameters
     ----------
     text : str
         What is said.
-    item : Evidence
-        What it cites.
+    quoted : str
+        The whole sentences it quotes.
+    chunk : Chunk
+        The passage they stand in.
+    product_name : str
     beside : frozenset of str
         Sentences that the same draft says, as they stand.
-    product_name : str
+    day : date, optional
+        Day on which the text would be sent; None = days in headings are not compared.
     """
-    passage = item.source.chunk.text
-    start = passage.find(item.text)
-    end = start + len(item.text)
-    own = _stems(text)
-    # Whom approved wording is for, its tags and its document say; its headings are labels for whoever keeps it.
-    for heading in () if item.source.chunk.tag("role") else item.source.chunk.headings:
-        if _is_limiting(heading, product_name) and not _content(heading, product_name) <= own:
-            return f"limited_by_heading: {heading[:40]}"
-    lead = _lead_in(passage, start)
-    named = _content(lead, product_name) if lead else frozenset()
-    if lead and not named <= own and (named - NEUTRAL_STEMS or _is_limiting(lead, product_name)):
-        return f"limited_by_lead_in: {lead[:40]}"
-    if _is_torn(passage, start, end):
+    passage = chunk.text
+    start = passage.find(quoted)
+    own = _stems(text) | _stems(quoted)
+    lead = _lead_in(passage, start) or ""
+    above = _heading_fault(chunk, own, product_name, day) or _lead_in_fault(lead, own, product_name, day)
+    if above:
+        return above
+    if _FOOTNOTE.search(_without_emphasis(quoted)):
+        return "footnote_left_out"
+    if _is_torn(passage, start, start + len(quoted)):
         return "quote_torn_from_line"
-    before, after = _neighbors(passage, start, end)
+    return _neighbor_fault(quoted, passage, start, beside)
+
+
+def _heading_fault(chunk: Chunk, own: frozenset[str], product_name: str, day: date | None) -> str | None:
+    # Whom approved wording is for, its tags and its document say; its headings are labels for whoever keeps it.
+    headings = () if chunk.tag("role") or chunk.tag("disclosure") else chunk.headings
+    for place, heading in enumerate(headings, 1):
+        undated = _without_days(heading, day)
+        if undated is None or _limits_all_below(undated, own, product_name, is_last=place == len(headings)):
+            return f"limited_by_heading: {heading[:40]}"
+    return None
+
+
+def _without_days(heading: str, day: date | None) -> str | None:
+    """Return a heading without the days from or to which it holds, or None where it does not hold on a day."""
+    for claim in parse_claims(heading):
+        if claim.claim_type == "date" and claim.unit in ("date", "year_month"):
+            said = str(claim.value)
+            today = day.isoformat()[: len(said)] if day else said
+            if said < today if "end" in claim.subject else said > today:
+                return None
+            heading = re.sub(rf"(?:\b(?:{_DAY_WORDS})\s+)*{re.escape(claim.text)}", " ", heading, flags=re.IGNORECASE)
+    return heading
+
+
+def _lead_in_fault(lead: str, own: frozenset[str], product_name: str, day: date | None) -> str | None:
+    undated = _without_days(lead, day)
+    named = _content(undated or "", product_name)
+    unsaid = not named <= own and (named - own - NEUTRAL_STEMS - HEADING_STEMS or _is_limiting(lead, product_name))
+    return f"limited_by_lead_in: {lead[:40]}" if undated is None or unsaid else None
+
+
+def _neighbor_fault(text: str, passage: str, start: int, beside: frozenset[str]) -> str | None:
+    before, after = _neighbors(passage, start, start + len(text))
     if _limits(after) and after not in beside:
         return f"limit_left_out: {after[:40]}"
-    first = next(iter(split_sentences(item.text)), "")
+    first = next(iter(split_sentences(text)), "")
     if before and points_outside(first) and before not in beside:
         return f"sentence_before_left_out: {before[:40]}"
     return None
+
+
+def _limits_all_below(heading: str, own: frozenset[str], product_name: str, *, is_last: bool) -> bool:
+    """Tell whether a heading says for whom, when or of what its passages hold, and the text does not say it."""
+    named = _content(heading, product_name)
+    if named <= own or not any(sign.islower() for sign in heading):
+        return False
+    if _is_limiting(heading, product_name):
+        return True
+    unsaid = named - own - NEUTRAL_STEMS - HEADING_STEMS
+    if heading.rstrip().endswith(
+        "?"
+    ):  # a question's words come back in its answer; an answer with none of them is torn
+        return is_last and bool(unsaid) and not (named - NEUTRAL_STEMS - HEADING_STEMS) & own
+    return bool(unsaid) and (is_last or not _TOPICS.search(heading))
+
+
+def _without_emphasis(text: str) -> str:
+    return re.sub(r"(\*{1,2})(?=\S)([^*]+)(?<=\S)\1", r"\2", text)
 
 
 def _limits(after: str) -> bool:
@@ -91,12 +158,16 @@ def _is_limiting(line: str, product_name: str) -> bool:
         plain = _ASKING.sub("", plain.strip(), count=1)
     conditions = [c.canonical for c in find_conditions(plain) if not (is_question and c.canonical.startswith(_UNBOUND))]
     moods = moods_of(plain) - {"asked", "can", "must"}
-    return bool(conditions or (moods and not is_question) or lexicon.NEGATORS.search(plain) or _SCOPE.search(plain))
+    is_told = not is_question and (moods or _SHUNNED.search(plain))
+    return bool(conditions or is_told or lexicon.NEGATORS.search(plain) or _SCOPE.search(plain))
 
 
 def _lead_in(passage: str, start: int) -> str | None:
-    """Return the line with a colon at its end that the list of a sentence hangs on."""
+    """Return the line with a colon at its end that the list of a sentence hangs on, or the head of its table."""
     lines = passage[: passage.find("\n", start) if "\n" in passage[start:] else len(passage)].split("\n")
+    if lines[-1].lstrip().startswith("|"):
+        table = [line for line in takewhile(lambda line: line.lstrip().startswith("|"), reversed(lines))]
+        return table[-1] if len(table) > 1 else None
     if not _ITEM.match(lines[-1]):
         return None
     for line in reversed(lines[:-1]):

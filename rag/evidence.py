@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 
 from rag.briefs import Brief
-from rag.chunking import chunk_id_of
+from rag.chunking import Chunk, chunk_id_of
 from rag.claims import Claim, parse_claims
 from rag.claims.sentences import split_sentences, whole_sentences
 from rag.documents import Document
@@ -76,6 +76,7 @@ def hold_citation(citation: DraftCitation, brief: Brief, sources: Sources) -> tu
         (not document.is_valid_on(sources.send_date), "document_not_in_force"),
         (bool(document.product_ids) and brief.product_id not in document.product_ids, "wrong_product"),
         (bool(document.jurisdictions) and not _covers(document.jurisdictions, brief.states), "wrong_jurisdiction"),
+        (not _is_meant_for(chunk, brief), "approved_for_another_use"),
         (at < 0 or document.text[start : start + len(citation.quote)] != citation.quote, "quote_not_verbatim"),
     )
     for is_fault, name in faults:
@@ -84,6 +85,18 @@ def hold_citation(citation: DraftCitation, brief: Brief, sources: Sources) -> tu
     text = whole_sentences(chunk.text, at, at + len(citation.quote))
     claims = claims_of_text(text, (brief.product_name,))
     return Evidence(citation, source, start, start + len(citation.quote), text, claims), ""
+
+
+def _is_meant_for(chunk: Chunk, brief: Brief) -> bool:
+    """Tell whether the tags of a passage name the brief's channel, intent, intensity, family and product, or none."""
+    wanted = (
+        ("channel", brief.channel),
+        ("intent", brief.intent_name),
+        ("intensity", brief.intensity),
+        ("family", brief.family),
+        ("product", brief.product_id),
+    )
+    return all(not chunk.tag(name) or value in chunk.tag(name) for name, value in wanted)
 
 
 def _covers(jurisdictions: tuple[str, ...], states: tuple[str, ...]) -> bool:

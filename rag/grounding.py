@@ -118,7 +118,10 @@ def ground_sentence(
         rows, claim_faults = _claim_rows(sentence, number, claims, evidence, brief, sources, settings)
     else:
         rows, claim_faults = _verbatim_row(sentence, number, evidence, settings)
-    limits = [context_fault(sentence.text, item, said, brief.product_name) for item in evidence]
+    limits = [
+        context_fault(sentence.text, item.text, item.source.chunk, brief.product_name, said, sources.send_date)
+        for item in evidence
+    ]
     claim_faults += [limit for limit in limits if limit is not None]
     return GroundedSentence(
         sentence.text, sentence.role, sentence.citations, claims, tuple(rows), tuple(faults + claim_faults)

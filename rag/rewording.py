@@ -35,9 +35,10 @@ _GAINS = frozenset(("earn", "give", "bring", "receiv"))
 _COSTS = ("fee", "payment", "apr")
 _PERSONS = re.compile(r"\b(we|us|you)\b")
 _LIMITING = re.compile(
-    r"\b(?:only|except|exclud\w+|but|however|though|although|unless|others?|otherwise|respectively|limit\w*|not|never|"
+    r"\b(?:only|except|exclud\w+|but|however|though|although|unless|others?|otherwise|respectively|limit\w*|not|never|or|"
     r"instead|rather|where|which|who)\b"
 )
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _JOINT = re.compile(r",\s+and\s+|\s+and\s+|;\s+|,\s+")
 
 
@@ -62,7 +63,7 @@ def rewording_fault(
     name = _stems_of(product_name)
     sources = [source for item in evidence for source in _sources(item, product_name)]
     start = 0
-    for part in split_sentences(text):
+    for part in (piece.strip() for line in split_sentences(text) for piece in _END_OF_SENTENCE.split(line)):
         start = text.index(part, start)
         own = [claim for claim in claims if start <= claim.start < start + len(part)]
         if own:
@@ -125,7 +126,7 @@ def _is_among(claim: Claim, others: Iterable[Claim]) -> bool:
 def _fault_against(said: Said, source: Said, above: frozenset[str], name: frozenset[str]) -> str | None:
     """Return the first way in which a sentence says something else than a source that holds all its claims."""
     used, dropped = _used_clauses(said, source)
-    if any(_LIMITING.search(clause.text) or find_conditions(clause.text) for clause in dropped):
+    if not all(_may_be_left_out(clause, used) for clause in dropped):
         used = source
     missing = [claim for claim in used.claims if not _is_among(claim, said.claims)]
     if missing:
@@ -153,6 +154,14 @@ def _used_clauses(said: Said, source: Said) -> tuple[Said, list[Said]]:
         places=tuple(place for clause in used for place in clause.places),
     )
     return whole, [clause for clause in clauses if clause not in used]
+
+
+def _may_be_left_out(clause: Said, used: Said) -> bool:
+    """Tell whether a statement is one of its own: it limits nothing, and is no circumstance of what follows it."""
+    if not clause.claims or _LIMITING.search(clause.text) or find_conditions(clause.text):
+        return False
+    is_before = clause.words[0].start < used.words[0].start
+    return not is_before or {c.claim_type for c in clause.claims} <= {c.claim_type for c in used.claims}
 
 
 def _strange_word(said: Said, used: Said, known: frozenset[str]) -> str | None:

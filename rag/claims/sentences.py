@@ -5,10 +5,28 @@ Belongs here: the one cut that grounding, quotes and rules share. Decimals and i
 
 import re
 
-_ABBREVIATIONS = ("approx", "appr", "ca", "vs", "e.g", "i.e", "incl", "excl", "max", "min", "mr", "ms", "mrs", "dr")
+_ABBREVIATIONS = (
+    "approx",
+    "appr",
+    "ca",
+    "vs",
+    "e.g",
+    "i.e",
+    "incl",
+    "excl",
+    "max",
+    "min",
+    "mr",
+    "ms",
+    "mrs",
+    "dr",
+    "st",
+    "mt",
+)
 _NOT_AFTER = "".join(rf"(?<!\b{re.escape(word)}\.)" for word in _ABBREVIATIONS)
-# A sentence cut at 'approx.' would lose the word that limits the number behind it.
-BOUNDARY = re.compile(rf"(?:(?<=[.!?]){_NOT_AFTER}|(?<=[.!?][\"')\]]))\s+|\n+", re.IGNORECASE)
+# A sentence cut at 'approx.' would lose the word that limits the number behind it; one cut at 'U.S.' or 'Inc.' that
+# goes on in lower case would lose for whom it holds.
+BOUNDARY = re.compile(rf"(?:(?<=[.!?])(?i:{_NOT_AFTER})|(?<=[.!?][\"')\]]))[^\S\n]++(?![a-z\n])|\s*\n\s*")
 
 
 def split_sentences(text: str) -> list[str]:

@@ -33,6 +33,8 @@ NEUTRAL_STEMS = frozenset(stem(word) for word in _words("neutral"))
 """Stems a sentence may hold without a source."""
 LIGHT_STEMS = frozenset(stem(word) for word in _words("light"))
 """Stems of a source that a rewording may leave out."""
+HEADING_STEMS = frozenset(stem(word) for word in _words("heading"))
+"""Stems of headings that limit nothing."""
 FILLER_WORDS = _words("filler")
 """Words that say nothing about when a claim holds; taken out before conditions are compared."""
 EMPTY_CONDITION_WORDS = frozenset({"you", "harbor", "example", "detail", "more", "information", "customer", "help"})

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from rag.briefs import Brief
 from rag.claims.pointing import points_outside
 from rag.claims.sentences import split_sentences
+from rag.context import context_fault
 from rag.retrieval import Retrieved
 from rag.writers.base import Draft, DraftCitation, DraftSentence, WriterFault
 from rag.writers.compose import Material, fits, frame, gather, pick, said
 
-VERSION = "embedded-2"
+VERSION = "embedded-3"
 """Raised when the same material would give another text."""
 
 CANDIDATES = 3
@@ -118,7 +119,8 @@ class EmbeddedWriter:
                 sentence = DraftSentence(text, "claim", (DraftCitation(item.chunk.chunk_id, text),))
                 is_new = text not in {other.text for other in middle}
                 is_whole = _FACT.fullmatch(text) is not None and points_outside(text, is_quote=True) is None
-                if len(middle) < _PLAIN_SENTENCES[brief.channel] and is_new and is_whole:
+                is_bound = is_whole and context_fault(text, text, item.chunk, brief.product_name) is not None
+                if len(middle) < _PLAIN_SENTENCES[brief.channel] and is_new and is_whole and not is_bound:
                     whole = frame(brief, material, (*middle, sentence), has_terms=True)
                     middle = (*middle, sentence) if fits(whole, brief, material) else middle
         sentences = frame(brief, material, middle, has_terms=True) if middle else ()

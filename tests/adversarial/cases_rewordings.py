@@ -30,6 +30,12 @@ LEFT_OUT = (
     ("We do not charge members a badge fee.", ("We do not charge a badge fee.", "We do not charge you a badge fee.")),
     ("Gold members in Troy pay no lobby fee on paper copies.", ("Gold members pay no lobby fee on paper copies.",)),
     ("Incoming and outgoing drafts cost $9 and $16 as a fee.", ("Incoming and outgoing drafts cost $9 as a fee.",)),
+    ("Students get a badge, and there is no bus fee.", ("There is no bus fee.",)),
+    ("Show a badge, and the boat fee is waived.", ("The boat fee is waived.",)),
+    ("You keep $900 in the account, and there is no train fee.", ("There is no train fee.",)),
+    ("Open a loan or a plane fee of $5 applies.", ("A plane fee of $5 applies.",)),
+    ("A ferry fee of $5 applies, and it ends in May.", ("A ferry fee of $5 applies.",)),
+    ("There is no tram fee, terms apply.", ("There is no tram fee.",)),
     ("A bonus of $50 is paid to one in ten savers.", ("A bonus of $50 is paid to savers.", "Get a bonus of $50.")),
 )
 """A line, and texts that leave out for whom, what, where or when it holds."""
@@ -129,6 +135,22 @@ AROUND = (
     ("Fees", "The door fee is waived. Only for students.", "The door fee is waived."),
     ("Fees", "There is no roof fee... for students.", "There is no roof fee..."),
     ("Fees", "There is no wall fee! (For students.)", "There is no wall fee!"),
+    ("Fees", "Only outside the U.S. there is no yard fee.", "There is no yard fee."),
+    ("Fees", "For customers of Acme Inc. there is no barn fee.", "There is no barn fee."),
+    ("Fees", "For students! there is no shed fee.", "There is no shed fee."),
+    ("Fees", "There is no fence fee.*\n\n\\* Students only.", "There is no fence fee."),
+    ("Fees", "There is no gate fee\u2020.\n\n\u2020 Students only.", "There is no gate fee."),
+    ("Fees", "There is no pole fee [1].\n\n[1] Students only.", "There is no pole fee."),
+    ("Fees", "| | from April on |\n|---|---|\n| There is no shelf fee. | yes |", "There is no shelf fee."),
+    ("Fees effective May 1, 2026", "There is no hook fee.", "There is no hook fee."),
+    ("Fees through January 31, 2026", "There is no nail fee.", "There is no nail fee."),
+    ("Words to avoid", "There is no bolt fee.", "There is no bolt fee."),
+    ("At other banks", "There is no rope fee.", "There is no rope fee."),
+    ("Employees", "There is no mask fee.", "There is no mask fee."),
+    ("California", "There is no sand fee.", "There is no sand fee."),
+    ("Pilot in Troy", "There is no seat fee.", "There is no seat fee."),
+    ("Withdrawn", "There is no belt fee.", "There is no belt fee."),
+    ("What does a bench cost?", "There is no fee at all.", "There is no fee at all."),
 )
 """A heading, what stands below it, and a text that quotes one sentence of it."""
 

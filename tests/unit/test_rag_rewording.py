@@ -3,6 +3,7 @@
 import pytest
 
 from rag.claims.mood import moods_of
+from rag.claims.sentences import split_sentences
 from rag.said import clauses_of, read_said
 from tests.adversarial.quay_bank import FEE_LINE, SAVINGS_LINE, WIRE_LINE, cited, document
 from tests.unit.test_rag_grounding import everything, ground
@@ -83,6 +84,11 @@ NO_FEE = "There is no desk fee."
         (f"{NO_FEE} This applies to students only.", "limit_left_out"),
         (f"{NO_FEE} (For students.)", "limit_left_out"),
         (f"On Mondays or\n{NO_FEE}", "quote_torn_from_line"),
+        (f"## Employees\n\n{NO_FEE}", "limited_by_heading"),
+        (f"## Fees effective May 1, 2026\n\n{NO_FEE}", "limited_by_heading"),
+        (f"## Fees through January 31, 2026\n\n{NO_FEE}", "limited_by_heading"),
+        (f"## What does a bench cost?\n\n{NO_FEE}", "limited_by_heading"),
+        (f"| | from April on |\n|---|---|\n| {NO_FEE} | yes |", "limited_by_lead_in"),
     ],
 )
 def test_limits_around_a_quote_must_be_said(body, fault):
@@ -97,6 +103,10 @@ def test_limits_around_a_quote_must_be_said(body, fault):
         f"Fees of the account:\n\n- {NO_FEE}",
         f"{NO_FEE} If you move, tell us.",
         f"Key fee: $3\n{NO_FEE}",
+        f"## Fees effective January 1, 2026\n\n{NO_FEE}",
+        f"## Fees through December 31, 2026\n\n{NO_FEE}",
+        f"## What does a desk cost?\n\n{NO_FEE}",
+        f"## How do I avoid fees?\n\n{NO_FEE}",
     ],
 )
 def test_what_stands_around_a_quote_without_limiting_it_is_no_fault(body):
@@ -109,6 +119,40 @@ def test_a_limit_that_the_draft_says_too_is_said():
     whole = f"{NO_FEE} This applies to students only."
     assert ground(cited(whole, chunk), source).is_supported
     assert not ground(cited(NO_FEE, chunk), source).is_supported
+
+
+@pytest.mark.parametrize("mark", ["*", "\u2020", " [1]", "\u00b9"])
+def test_a_footnote_is_not_left_out(mark):
+    line = NO_FEE[:-1] + mark + "."
+    assert "footnote_left_out" in faults(line, line)
+    emphasised = "There is no *monthly* desk fee."
+    assert "footnote_left_out" not in faults(emphasised, emphasised)
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_meant"),
+    [
+        ("intent: browsing, considering", True),
+        ("intent: dormant", False),
+        ("intensity: high", False),
+        ("product: cd", False),
+    ],
+)
+def test_approved_wording_serves_what_it_was_approved_for(tags, is_meant):
+    source = document("sheet", "brand_voice", f"## Words | role: opening | {tags}\n\nSaving can be calm.\n")
+    found = ground(cited("Saving can be calm.", everything(source)[0]), source).faults
+    assert ("approved_for_another_use" not in found) == is_meant
+
+
+def test_a_sentence_does_not_end_where_lower_case_follows():
+    assert split_sentences("Only in the U.S. there is none. Next one.") == [
+        "Only in the U.S. there is none.",
+        "Next one.",
+    ]
+    assert split_sentences("Members of Acme Inc.  pay none.\nnext line") == [
+        "Members of Acme Inc.  pay none.",
+        "next line",
+    ]
 
 
 @pytest.mark.parametrize(
