@@ -6,22 +6,8 @@ Belongs here: the one cut that grounding, quotes and rules share. Decimals and i
 import re
 
 _ABBREVIATIONS = (
-    "approx",
-    "appr",
-    "ca",
-    "vs",
-    "e.g",
-    "i.e",
-    "incl",
-    "excl",
-    "max",
-    "min",
-    "mr",
-    "ms",
-    "mrs",
-    "dr",
-    "st",
-    "mt",
+    *("approx", "appr", "ca", "vs", "e.g", "i.e", "incl", "excl", "max", "min", "mr", "ms", "mrs", "dr"),
+    *("st", "mt", "ave", "blvd", "n", "s", "e", "w"),
 )
 _NOT_AFTER = "".join(rf"(?<!\b{re.escape(word)}\.)" for word in _ABBREVIATIONS)
 # A sentence cut at 'approx.' would lose the word that limits the number behind it; one cut at 'U.S.' or 'Inc.' that

@@ -76,9 +76,12 @@ def introductory_rate(message: Message, rule: Rule) -> Finding:
     """A-Z16-02: an introductory rate or fee is called so, with its length and what follows."""
     sentences = message.about("card")
     for sentence in sentences:
-        for claim in sentence.all_claims:
-            is_rate = claim.unit == "mbp" and claim.claim_type in ("apr", "rate", "fee")
-            if not is_rate or claim.subject & {"intro", "cash_back", "discount", "reward"}:
+        rates = [c for c in sentence.all_claims if c.unit == "mbp" and c.claim_type in ("apr", "rate", "fee")]
+        called = sentence.find("promo_words") if rates and not sentence.find("intro_words") else None
+        if called:
+            return Finding(BLOCK, f"{called!r} is not called introductory")
+        for claim in rates:
+            if claim.subject & {"intro", "cash_back", "discount", "reward"}:
                 continue
             if claim.value == (Decimal(0),) or _is_for_a_time(claim, sentence, message):
                 return Finding(BLOCK, f"{claim.text!r} is not called introductory")

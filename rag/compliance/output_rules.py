@@ -39,7 +39,7 @@ _MARKERS = tuple(
             r"^\s*(?:sure|certainly|of course|absolutely|great question)[,!:.]|\bhere(?:'s| is) (?:the|a|your|an) "
             r"(?:json|message|email|e-mail|draft|copy|response|answer|subject|text|sms)\b|\bhope this helps\b"
             r"|\b(?:note|disclaimer) to (?:editor|reviewer|self)\b|\bword count\b|\blorem ipsum\b"
-            r"|\b(?:todo|tbd|fixme)\b",
+            r"|\b(?:todo|tbd|fixme)\b|\b(?:option|version|variant|alternative|draft) [12ab]\s*:|\blet me know which\b",
         ),
         (
             "the form of an answer",

@@ -32,7 +32,7 @@ def no_private_data(message: Message, _: Rule) -> Finding:
             is_bank = found and found.group().endswith(tuple(f"@{host}" for host in message.contacts.domains))
             if found and not is_bank and not (sentence.role == "disclosure" and name == "an e-mail address"):
                 return Finding(BLOCK, f"holds {name}: {found.group()[:4]}...")
-        watching = sentence.find("private_watching")
+        watching = sentence.find("private_watching") or sentence.find("private_state")
         if watching:
             return Finding(BLOCK, f"speaks of what the bank knows of the reader: {_masked(watching)!r}")
         touched = sentence.find("sensitive", unless="harmless_sensitive")
