@@ -8,7 +8,8 @@ or the 'up to' beside it. Nothing is matched with tolerance.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from rag.briefs import Brief
 from rag.citations import CitationRow, GroundedDraft, GroundedSentence, as_unsupported, citation_row
@@ -88,7 +89,27 @@ def ground_draft(
     grounded = [
         ground_sentence(sentence, number, brief, sources, settings, said) for number, sentence in enumerate(sentences)
     ]
-    return GroundedDraft(draft, tuple(grounded))
+    return GroundedDraft(draft, tuple(_with_products_told_apart(grounded, brief, sources)))
+
+
+def _with_products_told_apart(
+    grounded: list[GroundedSentence], brief: Brief, sources: Sources
+) -> Iterator[GroundedSentence]:
+    """Refuse a claim that stands behind the name of another product without the own one: it reads as the other's."""
+    others = [name.lower() for product_id, name in sources.product_names.items() if product_id != brief.product_id]
+    own = brief.product_name.lower()
+    is_of_another = False
+    for sentence in grounded:
+        text = sentence.text.lower()
+        rest = text.replace(own, " ")
+        if sentence.role in ("disclosure", "subject"):  # a fixed text is of the message, a subject stands before all
+            yield sentence
+            continue
+        names_own = rest != text or "{product_name}" in text
+        if is_of_another and sentence.claims and not names_own:
+            sentence = replace(sentence, faults=(*sentence.faults, "behind_another_product"))  # noqa: PLW2901
+        is_of_another = any(name in rest for name in others) or (is_of_another and not names_own)
+        yield sentence
 
 
 def ground_sentence(
@@ -212,7 +233,7 @@ def _own_prose_faults(
     seen = "".join(item.text for item in evidence)
     strange = [match[0] for match in _STRAY.finditer(_SLOT.sub(" ", text)) if match[0] not in seen]
     foreign = [sign for sign in text if not sign.isascii() and sign not in seen and sign not in _TYPOGRAPHIC]
-    if _LIST_MARK.match(text.strip()) or strange or foreign:
+    if _LIST_MARK.match(text.strip()) or strange or foreign or text.count("(") != text.count(")"):
         faults.append("stray_mark")
     novel = _novel_words(text, claims, evidence, brief)
     if novel:

@@ -10,9 +10,10 @@ _ABBREVIATIONS = (
     *("st", "mt", "ave", "blvd", "n", "s", "e", "w"),
 )
 _NOT_AFTER = "".join(rf"(?<!\b{re.escape(word)}\.)" for word in _ABBREVIATIONS)
+_LOWER_WORD = r"[a-z][a-z'-]*(?:[\s,;:!?)]|\.(?!\w)|$)"
 # A sentence cut at 'approx.' would lose the word that limits the number behind it; one cut at 'U.S.' or 'Inc.' that
 # goes on in lower case would lose for whom it holds.
-BOUNDARY = re.compile(rf"(?:(?<=[.!?])(?i:{_NOT_AFTER})|(?<=[.!?][\"')\]]))[^\S\n]++(?![a-z\n])|\s*\n\s*")
+BOUNDARY = re.compile(rf"(?:(?<=[.!?])(?i:{_NOT_AFTER})|(?<=[.!?][\"')\]]))[^\S\n]++(?!\n|{_LOWER_WORD})|\s*\n\s*")
 
 
 def split_sentences(text: str) -> list[str]:

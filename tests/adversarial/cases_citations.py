@@ -178,7 +178,7 @@ def wrong_key_cases() -> list[Case]:
         text = bank.CD_LINE.replace(right, wrong)
         write = say(text, bank.CD_LINE, product="cd")
         cases.append(Case(f"name: {text}", write, product="cd", forbidden=(text,), reason="unsupported"))
-    return cases
+    return cases + cases_rewordings.behind_another_cases()
 
 
 EDITS = (

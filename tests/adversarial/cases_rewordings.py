@@ -226,3 +226,33 @@ def disguised_cases() -> list[Case]:
     return [
         Case(f"disguised: {text}", say(text, bank.WIRE_LINE), forbidden=(text,), reason="unsupported") for text in texts
     ]
+
+
+def behind_another_cases() -> list[Case]:
+    """X14: true lines of the own product, said behind the name of another one."""
+    openings = ("Think of Quay Loan.", "You may also like Quay Renters Plan.")
+    body = "".join(f"## Open | role: opening\n\n{opening}\n\n" for opening in openings)
+    documents = bank.with_documents(bank.document("others", "brand_voice", body, products=()))
+    lines = {
+        bank.FEE_LINE: "It has no monthly fee unless the balance falls below $1,500.",
+        bank.WIRE_LINE: bank.WIRE_LINE,
+    }
+
+    def write_behind(opening: str, line: str, text: str) -> Write:
+        def write(retrieved):
+            first = cited(opening, passage(retrieved, opening), role="opening")
+            return draft(retrieved, first, cited(text, passage(retrieved, line), line))
+
+        return write
+
+    return [
+        Case(
+            f"behind: {opening} {text}",
+            write_behind(opening, line, text),
+            documents,
+            truths=openings,
+            reason="behind_another_product",
+        )
+        for opening in openings
+        for line, text in lines.items()
+    ]

@@ -4,9 +4,12 @@ import pytest
 
 from rag.claims.mood import moods_of
 from rag.claims.sentences import split_sentences
+from rag.evidence import Sources
+from rag.grounding import ground_draft
 from rag.said import clauses_of, read_said
-from tests.adversarial.quay_bank import FEE_LINE, SAVINGS_LINE, WIRE_LINE, cited, document
-from tests.unit.test_rag_grounding import everything, ground
+from rag.writers.base import Draft
+from tests.adversarial.quay_bank import FEE_LINE, SAVINGS_LINE, SEND_DATE, WIRE_LINE, cited, document
+from tests.unit.test_rag_grounding import BRIEF, NAMES, everything, ground
 
 TRANSFERS = "Up to 6 transfers a month are free of charge."
 
@@ -119,6 +122,42 @@ def test_a_limit_that_the_draft_says_too_is_said():
     whole = f"{NO_FEE} This applies to students only."
     assert ground(cited(whole, chunk), source).is_supported
     assert not ground(cited(NO_FEE, chunk), source).is_supported
+
+
+def test_a_sentence_that_points_back_is_not_torn_from_what_it_points_at():
+    source = document(
+        "sheet", "fee_schedule", f"## Words | role: claim\n\nA box key is cheap. This has no fee. {NO_FEE}\n"
+    )
+    chunk = everything(source)[0]
+    found = ground(cited("This has no fee.", chunk), source).faults
+    assert any(fault.startswith("sentence_before_left_out") for fault in found)
+    assert ground(cited("A box key is cheap. This has no fee.", chunk), source).is_supported
+
+
+@pytest.mark.parametrize(
+    ("text", "is_supported"),
+    [
+        ("It has no monthly fee unless the balance falls below $1,500.", False),
+        ("Your account has no monthly fee unless the balance falls below $1,500.", False),
+        ("Quay Savings has no monthly fee unless the balance falls below $1,500.", True),
+        ("{product_name} has no monthly fee unless the balance falls below $1,500.", True),
+    ],
+)
+def test_a_claim_behind_the_name_of_another_product_names_its_own(text, is_supported):
+    sheet = document("sheet", "fee_schedule", f"# Fees\n\n{FEE_LINE}\n")
+    other = document("voice", "brand_voice", "## Open | role: opening\n\nThink of Quay 6-Month CD.\n", products=())
+    chunks = everything(sheet, other)
+    opening = cited("Think of Quay 6-Month CD.", chunks[1], role="opening")
+    claim = cited(text, chunks[0], FEE_LINE)
+    sources = Sources(
+        {item.chunk.chunk_id: item for item in chunks},
+        {(item.doc_id, item.doc_version): item for item in (sheet, other)},
+        NAMES,
+        SEND_DATE,
+    )
+    found = ground_draft(Draft(None, (opening, claim)), BRIEF, sources).sentences[1].faults
+    assert found == (() if is_supported else ("behind_another_product",))
+    assert ground_draft(Draft(None, (claim, opening)), BRIEF, sources).sentences[0].faults == ()
 
 
 @pytest.mark.parametrize("mark", ["*", "\u2020", " [1]", "\u00b9"])
