@@ -175,7 +175,7 @@ def _strange_word(said: Said, used: Said, known: frozenset[str]) -> str | None:
                 return f"slot_added: {word.stem}"
         elif word.stem not in used.stems | known | NEUTRAL_STEMS:
             return f"word_of_another_sentence: {word.stem}"
-        is_bearing = word.stem in used.stems - LIGHT_STEMS - NEUTRAL_STEMS
+        is_bearing = word.stem in used.stems - LIGHT_STEMS - NEUTRAL_STEMS - known
         if is_bearing and counts[word.stem] > sum(other.stem == word.stem for other in used.words):
             return f"word_said_again: {word.stem}"
     return None

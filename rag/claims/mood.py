@@ -23,7 +23,7 @@ _MOODS = tuple(
                  r"|tries|plans?(?=\s+(?:an?|the|to|for|on|no)\b)"),
     )
 )  # fmt: skip
-_YOU_CAN = re.compile(r"\byou\s+can\b")
+_YOU_CAN = re.compile(r"\byou\s+can\b|\byou'll(?=\s+need\b)")
 
 
 def moods_of(text: str) -> frozenset[str]:

@@ -38,6 +38,7 @@ def faults(text, line, body=None, kind="rate_sheet"):
             "An outgoing wire costs $18 and an incoming wire costs $9.",
             "An incoming wire costs $9 and an outgoing wire costs $18.",
         ),
+        ("You'll need a minimum balance of $90 to open it.", "A minimum balance of $90 is required to open it."),
         ("An outgoing domestic wire has a fee of $25.", "Fee of a domestic wire, outgoing: $25"),
     ],
 )
