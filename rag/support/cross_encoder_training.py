@@ -23,7 +23,7 @@ from rag.support.passages import NATURAL_DIR, read_all_passages
 SETTINGS = PairSettings(rank=8, epochs=3, learning_rate=1e-3, in_bfloat16=True)
 LONG_SHARE = 0.33
 """Share of the pairs learnt with their evidence among other texts."""
-HALVES = (("encyclopaedia", "short_texts"), ("answers_and_science", "news_and_talk"))
+HALVES = (("encyclopaedia", "long_texts", "short_texts"), ("answers_and_science", "news_and_talk"))
 """Files of `passages/natural`: a half is scored by an adapter that learnt from the other and from `passages`."""
 
 
