@@ -38,7 +38,7 @@ RUN = "grounding_run.jsonl"
 MODEL_NAME = "grounding_model.txt"
 LABELS = Path(__file__).with_name("labels.csv")
 WANTED_SENTENCES = 210
-"""Distinct sentences wanted of each configuration, as long as there are briefs; of the third, said ones."""
+"""Sentences each configuration shall say, as long as there are briefs; rates count those of a product once."""
 CANDIDATES = 3
 """Drafts of the product's writer a brief, as many as a night asks for."""
 CALL_SECONDS = 600.0
@@ -128,9 +128,12 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
 
 
 def rate_row(configuration: str, all_judged: Sequence[Judged], asked: int, writer: str) -> dict:
-    """Return a row of `marts.rpt_grounding` for what a configuration said; `asked` = briefs it was asked for."""
+    """Return a row of `marts.rpt_grounding` for what a configuration said; `asked` = briefs it was asked for.
+
+    A sentence of a product counts once, however many of its briefs say it; a brief is answered if it says any.
+    """
     said = [item for item in all_judged if item.is_said]
-    judged = [item for item in said if item.is_supported is not None]
+    judged = [item for item in without_doubles(said) if item.is_supported is not None]
     unsupported = sum(not item.is_supported for item in judged)
     interval = wilson(unsupported, len(judged))
     citations = [item for item in judged if item.statement.citation is not None]
@@ -163,9 +166,9 @@ def evaluation_briefs() -> list[Brief]:
 
 
 def without_doubles(judged: Iterable[Judged]) -> list[Judged]:
-    """Return each sentence of a product once, as it was judged first."""
+    """Return each sentence of a product once: as it was judged where it was first said, else where it first stood."""
     rows: dict[tuple[str, str], Judged] = {}
-    for item in judged:
+    for item in sorted(judged, key=lambda item: not item.is_said):
         rows.setdefault((item.statement.brief.product_id, item.statement.text), item)
     return list(rows.values())
 
@@ -174,21 +177,23 @@ def write_all(host: str, run_file: Path) -> None:
     """Have every configuration written, brief after brief, until each has said enough, into a file."""
     writer = writer_of(host)
     client = ollama.Client(host=host, timeout=CALL_SECONDS, trust_env=False)
-    judged: dict[str, list[Judged]] = {name: [] for name in CONFIGURATIONS}
+    said: Counter[str] = Counter()
     with run_file.open("w", encoding="utf-8") as file:
         for brief in evaluation_briefs():
             found = retrieved(brief)
             for name in CONFIGURATIONS:
-                if sum(item.is_said for item in judged[name]) >= WANTED_SENTENCES:
+                if said[name] >= WANTED_SENTENCES:
                     continue
                 is_free = name != CONFIGURATIONS[2]
                 new = write_freely(client, MODEL, name, brief, found) if is_free else write_citing(writer, brief, found)
                 rows = [(item.text, *(astuple(item.citation) if item.citation else ())) for item in new]
                 file.write(json.dumps({"configuration": name, "brief_id": brief.brief_id, "sentences": rows}) + "\n")
                 file.flush()
-                judged[name] = without_doubles([*judged[name], *map(judge, new)])
-            said = ", ".join(f"{name} {sum(item.is_said for item in judged[name])}" for name in CONFIGURATIONS)
-            print(f"  sentences said so far: {said}", file=sys.stderr, flush=True)
+                said[name] += sum(judge(item).is_said for item in new)
+            if all(said[name] >= WANTED_SENTENCES for name in CONFIGURATIONS):
+                break
+            so_far = ", ".join(f"{name} {said[name]}" for name in CONFIGURATIONS)
+            print(f"  sentences said so far: {so_far}", file=sys.stderr, flush=True)
 
 
 def writer_of(host: str) -> OllamaWriter:
@@ -208,7 +213,7 @@ def writer_of(host: str) -> OllamaWriter:
 
 
 def read_run(run_file: Path) -> tuple[dict[str, list[Judged]], dict[str, int]]:
-    """Read what was written and judge it; return that and the briefs asked for, by configuration."""
+    """Read what was written and judge it; return all of that and the briefs asked for, by configuration."""
     by_id = {brief.brief_id: brief for brief in briefs()}
     found: dict[str, list[Judged]] = {name: [] for name in CONFIGURATIONS}
     asked: Counter[str] = Counter()
@@ -221,7 +226,7 @@ def read_run(run_file: Path) -> tuple[dict[str, list[Judged]], dict[str, int]]:
             )
             for text, *cited in row["sentences"]
         ]
-    return {name: without_doubles(judged) for name, judged in found.items()}, asked
+    return found, asked
 
 
 def agreement(judged: Sequence[Judged], name: str) -> str:
@@ -280,13 +285,16 @@ def report(found: dict[str, list[Judged]], asked: dict[str, int], writer: str, h
     """Leave the rows of the three configurations in the home, and print them and how far the verdicts agree."""
     rows = [rate_row(name, found[name], asked[name], writer) for name in CONFIGURATIONS]
     (home / "grounding_evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    everything = [item for judged in found.values() for item in judged]
+    distinct = {name: without_doubles(judged) for name, judged in found.items()}
+    everything = [item for judged in distinct.values() for item in judged]
     write_statements(everything, home / STATEMENTS)
     print(table_of(rows))
+    in_all = ", ".join(f"{name} {sum(item.is_said for item in found[name])}" for name in CONFIGURATIONS)
+    print(f"said in all, repeats included: {in_all}")
     said = [item for item in everything if item.is_said]
     undecided = sum(item.is_supported is None for item in said)
     print(f"left out, as neither a number nor a label decides: {undecided} of {len(said)} sentences")
-    citing = found[CONFIGURATIONS[2]]
+    citing = distinct[CONFIGURATIONS[2]]
     kept = [item for item in citing if item.is_said]
     own_words = sum(item.statement.text != item.statement.citation.quote for item in kept if item.statement.citation)
     print(f"the third wrote {len(citing)} sentences and says {len(kept)}, {own_words} of them in words of its own")

@@ -1,6 +1,7 @@
 """The evaluation without a model: what the third configuration is asked for, says and keeps back."""
 
 import json
+from dataclasses import replace
 
 from rag.writers.ollama import OllamaWriter
 from rag.writers.settings import WriterSettings
@@ -53,7 +54,7 @@ def test_a_quarter_of_the_briefs_is_kept_from_the_evaluation():
     assert len({item.product_id for item in kept[:60]}) == 10
 
 
-def test_a_run_is_read_back_with_each_sentence_of_a_product_once(tmp_path):
+def test_a_run_is_read_back_and_counts_each_sentence_of_a_product_once(tmp_path):
     item = next(item.chunk for item in retrieved(SAVINGS) if "3.85%" in item.chunk.text and item.kind == "rate_sheet")
     rows = [
         {"configuration": name, "brief_id": SAVINGS.brief_id, "sentences": sentences}
@@ -64,8 +65,19 @@ def test_a_run_is_read_back_with_each_sentence_of_a_product_once(tmp_path):
     ]
     (tmp_path / "run").write_text("\n".join(map(json.dumps, rows)))
     found, asked = read_run(tmp_path / "run")
-    assert (len(found[CONFIGURATIONS[0]]), len(found[CONFIGURATIONS[1]]), len(found[CONFIGURATIONS[2]])) == (1, 0, 2)
+    assert (len(found[CONFIGURATIONS[0]]), len(found[CONFIGURATIONS[1]]), len(found[CONFIGURATIONS[2]])) == (2, 0, 2)
     assert asked == {CONFIGURATIONS[0]: 1, CONFIGURATIONS[2]: 1}
-    (free,), citing = found[CONFIGURATIONS[0]], found[CONFIGURATIONS[2]]
+    (free, again), citing = found[CONFIGURATIONS[0]], found[CONFIGURATIONS[2]]
     assert (free.is_said, free.by_sheets, [item.is_said for item in citing]) == (True, False, [False, False])
-    assert without_doubles([free, free]) == [free]
+    assert without_doubles([free, again]) == [free]
+    row = rate_row(CONFIGURATIONS[0], [free, again], 1, "test")
+    assert (row["sentences"], row["unsupported_sentences"]) == (1, 1)
+
+
+def test_a_sentence_said_once_counts_as_said_and_every_brief_that_says_it_as_answered():
+    said = judge(statements(good_answer)[0])
+    kept_back = replace(said, by_checker=None)
+    elsewhere = replace(said, statement=replace(said.statement, brief=brief("high_yield_savings", channel="push")))
+    assert without_doubles([kept_back, said]) == [said]
+    row = rate_row(CONFIGURATIONS[2], [said, elsewhere], 2, "test")
+    assert (row["sentences"], row["answer_rate"]) == (int(said.is_supported is not None), 1.0)
