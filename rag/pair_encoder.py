@@ -16,14 +16,14 @@ A pair's score differs by some 1e-6 between thread counts and batches, and is ro
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.adapter_training import descend
+from rag.adapter_training import Progress, batches_of_like_length, descend
 from rag.minilm import (
     DIMENSIONS,
     LAYERS,
@@ -161,6 +161,7 @@ def train_pairs(
     labels: npt.NDArray[np.bool_],
     settings: PairSettings,
     weights: npt.NDArray[np.float64] | None = None,
+    progress: Progress | None = None,
 ) -> Adapter:
     """Train an adapter by logistic loss; a pure function of its arguments on one machine and thread count.
 
@@ -172,6 +173,7 @@ def train_pairs(
     settings : PairSettings
     weights : ndarray, (pairs,), optional
         Of each pair's loss; default 1. Make them as large in all for either label where the prior should be even.
+    progress : callable of (done, total), optional
 
     Returns
     -------
@@ -195,23 +197,6 @@ def train_pairs(
         return binary_cross_entropy_with_logits(logits, wanted[batch], weight=shares[batch])
 
     groups, rates = [{"params": adapter.tensors()}], [settings.learning_rate]
-    descend(adapter, groups, rates, settings.weight_decay, _batches(lengths, settings), loss_of, settings.seed)
+    batches = batches_of_like_length(lengths, settings.batch, settings.epochs, settings.seed)
+    descend(adapter, groups, rates, settings.weight_decay, batches, loss_of, settings.seed, progress)
     return adapter
-
-
-def _batches(lengths: npt.NDArray[np.int64], settings: PairSettings) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the pairs of every step: drawn at random, but of like length within 16 batches, in random order."""
-    rng = np.random.default_rng(settings.seed)
-    for _ in range(settings.epochs):
-        order, pool = rng.permutation(len(lengths)), 16 * settings.batch
-        sorted_pools = [
-            part[np.argsort(lengths[part], kind="stable")]
-            for part in (order[start : start + pool] for start in range(0, len(order), pool))
-        ]
-        batches = [
-            part[start : start + settings.batch]
-            for part in sorted_pools
-            for start in range(0, len(part), settings.batch)
-        ]
-        for place in rng.permutation(len(batches)):
-            yield batches[place]

@@ -100,6 +100,7 @@ def score_states(
     dropout : float
         Of the question's states, in training.
     training : bool
+        Large products are taken in half precision, as in `rag.minilm.run_layers`; scores never are.
 
     Returns
     -------
@@ -112,14 +113,15 @@ def score_states(
 
     extras = adapter.extras
     states, mask = padded(questions)
-    states = run_layers(
-        weights, drop(states, dropout, training), mask, SHARED_LAYERS, LAYERS, adapter if training else None
-    )
+    states = drop(states, dropout, training)
+    states = run_layers(weights, states, mask, SHARED_LAYERS, LAYERS, adapter if training else None, training)
     vector = mean_pooled(states, mask)
     vector = vector + vector @ extras["down"].T @ extras["up"].T
     asked = normalize(drop(states, dropout, training) @ extras["tokens"], dim=2)
     count, length, _ = asked.shape
-    cosines = asked.reshape(count * length, -1) @ normalize(passages.tokens @ extras["tokens"], dim=1).T
+    kind = torch.bfloat16 if training else torch.float32
+    told = normalize(passages.tokens @ extras["tokens"], dim=1).to(kind)
+    cosines = (asked.reshape(count * length, -1).to(kind) @ told.T).float()
     nearest = torch.full((count * length, len(passages.vectors)), -1.0)
     nearest = nearest.scatter_reduce(1, passages.owners.expand(count * length, -1), cosines, "amax")
     nearest = nearest.view(count, length, -1)

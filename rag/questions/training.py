@@ -8,14 +8,13 @@ nothing where there is none. For an answerable question the same is asked once m
 nothing shall have it. So the reader learns to abstain from every question.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.adapter_training import descend
+from rag.adapter_training import Progress, batches_of_like_length, descend
 from rag.minilm import DIMENSIONS, Adapter, load_minilm, lower_states, new_adapter
 from rag.questions.reader import joined, read_passages, score_states
 
@@ -48,7 +47,7 @@ class ReaderSettings:
     Attributes
     ----------
     rank, vector_rank, token_dimensions : int
-        Of the changes of the layers (2 to 16), of the change of the question's vector (4 to 32), and of the space
+        Of the changes of the layers (2 to 32), of the change of the question's vector (4 to 32), and of the space
         tokens are compared in (32 to 256).
     epochs, batch : int
         4 to 12; 16 to 64.
@@ -61,7 +60,7 @@ class ReaderSettings:
     seed : int
     """
 
-    rank: int = 8
+    rank: int = 16
     vector_rank: int = 16
     token_dimensions: int = 96
     epochs: int = 8
@@ -89,7 +88,9 @@ def _start(settings: ReaderSettings) -> Adapter:
     return new_adapter(settings.rank, settings.seed, extras)
 
 
-def train_reader(passages: list[str], examples: list[Example], settings: ReaderSettings) -> Adapter:
+def train_reader(
+    passages: list[str], examples: list[Example], settings: ReaderSettings, progress: Progress | None = None
+) -> Adapter:
     """Train the reader's adapter.
 
     Parameters
@@ -98,6 +99,7 @@ def train_reader(passages: list[str], examples: list[Example], settings: ReaderS
         As they are indexed.
     examples : list of Example
     settings : ReaderSettings
+    progress : callable of (done, total), optional
 
     Returns
     -------
@@ -116,17 +118,10 @@ def train_reader(passages: list[str], examples: list[Example], settings: ReaderS
         logits = score_states(weights, adapter, asked, read, settings.dropout, training=True)
         return _loss(logits, [examples[place] for place in batch], settings.without_answers)
 
-    batches = _batches(len(examples), settings)
-    descend(adapter, groups, rates, settings.weight_decay, batches, loss_of, settings.seed)
+    lengths = np.array([len(question) for question in questions])
+    batches = batches_of_like_length(lengths, settings.batch, settings.epochs, settings.seed)
+    descend(adapter, groups, rates, settings.weight_decay, batches, loss_of, settings.seed, progress)
     return adapter
-
-
-def _batches(count: int, settings: ReaderSettings) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield the examples of every step, in random order in every epoch."""
-    rng = np.random.default_rng(settings.seed)
-    for _ in range(settings.epochs):
-        order = rng.permutation(count)
-        yield from (order[start : start + settings.batch] for start in range(0, count, settings.batch))
 
 
 def _loss(logits: "Tensor", examples: list[Example], without_answers: float) -> "Tensor":

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from rag.adapter_training import print_progress
 from rag.minilm import Adapter
 from rag.pair_encoder import PairEncoder, PairSettings, train_pairs
 from rag.support.cross_encoder import ADAPTER_PATH, HELD_OUT_PATH, pair_texts, texts_hash
@@ -50,7 +51,7 @@ def train_adapter(pairs: Sequence[Pair]) -> Adapter:
     """Train an adapter on pairs."""
     texts = pair_texts(among_others(pairs))
     labels = np.array([pair.is_supported for pair in pairs])
-    return train_pairs(texts, labels, SETTINGS, balanced_weights(list(pairs)))
+    return train_pairs(texts, labels, SETTINGS, balanced_weights(list(pairs)), print_progress)
 
 
 def held_out(natural: list[Pair], older: list[Pair]) -> npt.NDArray[np.float64]:

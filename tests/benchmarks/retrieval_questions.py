@@ -1,7 +1,7 @@
 """How well questions find their passages, and how well the unanswerable ones are left alone, by half of the set.
 
-`--fit` fits the decision to answer on questions the reader has not learnt from, the development half and the second
-set, and writes its parameters; the reader is trained by `tests.benchmarks.retrieval_training`.
+`--fit` fits the decision to answer on questions the reader has not learnt from and writes its parameters; the reader is
+trained by `tests.benchmarks.retrieval_training`.
 Recall@5 = share of the answerable questions with an answering passage among the first five. Intervals are Wilson's,
 95 %.
 """
@@ -22,10 +22,9 @@ from rag.questions.model import AnswerModel, Findings, fit_logistic, write_model
 from rag.retrieval import Filters, Retrieved, fused_scores, retrieved_of, search_words
 from rag.sentence_embedder import MiniLmEmbedder
 from rag.store import Reading, Store, index_text
-from tests.retrieval_questions import FRESH, HALVES, LATER, Question, load_questions
+from tests.retrieval_questions import FITTED_ON, HALVES, SETS, Question, load_questions
 
 FOLDS, REPEATS = 8, 8
-FITTED_ON = ("development", "second")
 
 Search = Callable[[Question], list[Retrieved]]
 
@@ -114,7 +113,7 @@ def print_times(index: QuestionIndex, questions: list[Question]) -> None:
 
 
 def fit(index: QuestionIndex) -> AnswerModel:
-    """Fit the decision on the development half and the second set: neither the reader nor a test has them.
+    """Fit the decision on sets that neither the reader nor a test has.
 
     The threshold is where, cross-validated, the share of answerable questions answered and the share of unanswerable
     ones abstained are nearest to each other.
@@ -146,15 +145,15 @@ def fit(index: QuestionIndex) -> AnswerModel:
     kept, caught = shares(threshold)
     print(f"  cross-validated: answerable, answered {told(kept, total)}")
     print(f"  cross-validated: unanswerable, abstained {told(caught, unanswerable)}")
-    note = f"{total} answerable and {unanswerable} unanswerable questions of the development half and the second set"
+    note = f"{total} answerable and {unanswerable} unanswerable questions of the sets {', '.join(FITTED_ON)}"
     return fit_logistic(rows, answered, threshold, note)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--half", choices=(*HALVES, *LATER, FRESH), action="append", help="default: both")
+    parser.add_argument("--half", choices=SETS, action="append", help="default: both")
     parser.add_argument(
-        "--fit", action="store_true", help="fit the decision first, on the development half and the second set"
+        "--fit", action="store_true", help="fit the decision first"
     )
     parser.add_argument("--plain", action="store_true", help="leave the compared searches out")
     chosen = parser.parse_args()

@@ -1,11 +1,13 @@
 """Questions to the bank's corpus, with the passages that answer them, and questions that nothing there answers.
 
 The halves are halves by writing order, fixed before anything was tuned: `*_development.yaml` is what choices are made
-on, `*_test.yaml` is only measured on. `*_training.yaml` and `*_fresh.yaml` were written later by writers given
-the documents and none of the other questions: the first to learn from, the second to be measured on once. So were the
-pairs of `*_contrast.yaml`: a question, and one on the same thing that no document answers; they teach what a passage
-leaves out. An answer is a document and a quote that stands verbatim in the version in force on the day of the question;
-any one of a question's answers will do.
+on, `*_test.yaml` is only measured on. All others were written later, by writers given the documents and none of the
+other questions. To learn from: `*_training.yaml`, the pairs of `*_contrast.yaml` (a question, and one on the same thing
+that no document answers), and `*_wide.yaml`, by eighteen writers with tasks of their own (what is not sold, the asker's
+own records, other times, missing details, short, long); a question nearly like a measured one was taken out of it. To
+fit the decision on: `*_second.yaml` and `*_decision.yaml`. To be measured on, each by one hand: `*_fresh.yaml` and
+`*_final.yaml`, committed before the training they judge. An answer is a document and a quote that stands verbatim in
+the version in force on the day of the question; any one of a question's answers will do.
 """
 
 from dataclasses import dataclass
@@ -17,12 +19,13 @@ import yaml
 ASKED_ON = date(2026, 1, 15)
 """Day of a question that names none."""
 HALVES = ("development", "test")
-LEARNT_FROM = ("training", "contrast")
+LEARNT_FROM = ("training", "contrast", "wide")
 """What the reader learns from."""
-LATER = ("second", *LEARNT_FROM)
-"""Written after the first measurement on the test half; never counted in the two halves."""
-FRESH = "fresh"
-"""Measured on once, after everything was chosen."""
+FITTED_ON = ("development", "second", "decision")
+"""What the decision to answer is fitted on: the reader has not seen them."""
+MEASURED_ON = ("test", "fresh", "final")
+"""What nothing is chosen on."""
+SETS = tuple(dict.fromkeys((*HALVES, *LEARNT_FROM, *FITTED_ON, *MEASURED_ON)))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 import re
 
-from tests.retrieval_questions import FRESH, HALVES, LATER, load_questions
+from tests.retrieval_questions import HALVES, SETS, load_questions
 from tests.unit.rag_bank import corpus
 
-QUESTIONS = {name: load_questions(name) for name in (*HALVES, *LATER, FRESH)}
+QUESTIONS = {name: load_questions(name) for name in SETS}
 EVERY = [question for questions in QUESTIONS.values() for question in questions]
 
 
