@@ -152,9 +152,7 @@ def fit(index: QuestionIndex) -> AnswerModel:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=SETS, action="append", help="default: both")
-    parser.add_argument(
-        "--fit", action="store_true", help="fit the decision first"
-    )
+    parser.add_argument("--fit", action="store_true", help="fit the decision first")
     parser.add_argument("--plain", action="store_true", help="leave the compared searches out")
     chosen = parser.parse_args()
     index = QuestionIndex(":memory:")
