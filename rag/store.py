@@ -52,6 +52,10 @@ MAX_NEIGHBOURS = 4096
 """sqlite-vec's own limit of k."""
 
 
+class StoreError(ValueError):
+    """The file is somebody else's database; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class IndexedChunk:
     """A passage as the index holds it, with what is known of its document."""
@@ -108,6 +112,11 @@ class Store:
         Default: the offline one.
     reading : Reading, optional
         Default: every passage, below its title and headings.
+
+    Raises
+    ------
+    StoreError
+        If the file holds tables and is no index: nothing of it is touched.
     """
 
     def __init__(self, path: Path | str, embedder: Embedder | None = None, reading: Reading | None = None) -> None:
@@ -144,6 +153,11 @@ class Store:
                 )
             if found == wanted:
                 return
+            if tables and not found:
+                raise StoreError(
+                    f"{self._connection.filename} holds tables ({', '.join(sorted(tables)[:3])}) and is no index of "
+                    "Wordbond's; name a new file."
+                )
             for table in ("chunk_vec", "chunk_fts", "chunk", "document", "quarantine", "setting"):
                 self._connection.execute(f"drop table if exists {table}")
             self._connection.execute(_LAYOUT.format(dimensions=self.embedder.dimensions))

@@ -18,6 +18,7 @@ from rag.conflicts import without_conflicts
 from rag.documents import DOCUMENTS_DIR, SUFFIXES, Document, DocumentError, load_corpus
 from rag.embeddings import EmbedderError
 from rag.questions.answering import QuestionIndex
+from rag.store import StoreError
 
 MAX_QUESTION = 2_000
 """Characters of a question; the reader reads the first few hundred words only."""
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         index = QuestionIndex(chosen.index)
         index.refresh(documents)
         answer = index.ask(chosen.question, chosen.date, chosen.state)
-    except (DocumentError, EmbedderError) as error:
+    except (DocumentError, EmbedderError, StoreError) as error:
         print(error, file=sys.stderr)
         return 2
     except apsw.Error as error:

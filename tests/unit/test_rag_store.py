@@ -8,7 +8,7 @@ import pytest
 from rag.documents import Document, parse_document
 from rag.embeddings import WordLlamaEmbedder
 from rag.retrieval import RANK_CONSTANT, SOURCE_KINDS, Filters, retrieve, search
-from rag.store import Store
+from rag.store import Store, StoreError
 from tests.unit.rag_bank import SEND_DATE, brief, briefs, corpus, retrieved, store
 
 
@@ -233,3 +233,12 @@ def test_questions_in_other_words_find_their_passage():
     for (question, product_id), words in zip(questions.items(), wanted, strict=True):
         found = search(store(), question, Filters(SEND_DATE, product_id, kinds=(*SOURCE_KINDS, "faq")), k=5)
         assert any(words in item.chunk.text for item in found), question
+
+
+def test_somebody_elses_database_is_refused_and_left_as_it_was(tmp_path):
+    file = tmp_path / "theirs.sqlite"
+    with apsw.Connection(str(file)) as theirs:
+        theirs.execute("create table document (name text); insert into document values ('deed')")
+    with pytest.raises(StoreError, match=r"theirs\.sqlite holds tables \(document\) and is no index"):
+        Store(file)
+    assert apsw.Connection(str(file)).execute("select name from document").fetchall() == [("deed",)]
