@@ -187,6 +187,7 @@ def test_what_can_not_be_asked_is_refused_in_one_message(changes, said, tmp_path
     chosen = {"--date": "2026-02-01", "--documents": "documents", **changes}
     question = chosen.pop("question", "What is the cost of a wire?")
     asked = [question, *(word for pair in chosen.items() for word in pair)]
+    code: object
     try:
         code = main(asked)
     except SystemExit as stopped:
