@@ -166,6 +166,6 @@ def _append_own(path, number):
 
 def test_two_people_at_once_lose_nothing(tmp_path):
     path = tmp_path / "approvals.jsonl"
-    with get_context("fork").Pool(4) as pool:
+    with get_context("forkserver").Pool(4) as pool:  # a fork of a process with threads can hang
         pool.starmap(_append_own, [(path, number) for number in range(40)])
     assert sorted(decision.template_id for decision in read_all(path)) == sorted(f"t{number}" for number in range(40))
