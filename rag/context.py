@@ -18,6 +18,8 @@ from rag.claims.sentences import BOUNDARY, split_sentences
 from rag.claims.words import HEADING_STEMS, LIGHT_STEMS, NEUTRAL_STEMS, stem
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+")
+_PARAGRAPH = re.compile(rf"\n[ \t]*\n|\n(?={_ITEM.pattern})")
+"""Where a paragraph or an item of a list begins."""
 _WORD = re.compile(r"[a-z][a-z']*")
 _SCOPE = re.compile(r"\bonly\b|\bexcept\b|\bexclud\w+\b|\bmyths?\b|\bnon-?(?:binding|members?|residents?)\b")
 _SHUNNED = re.compile(r"\bavoid(?:ed)?\b|\bwrong\b|\bforbidden\b")
@@ -124,9 +126,7 @@ def _limits_all_below(heading: str, own: frozenset[str], product_name: str, *, i
     if _is_limiting(heading, product_name):
         return True
     unsaid = named - own - NEUTRAL_STEMS - HEADING_STEMS
-    if heading.rstrip().endswith(
-        "?"
-    ):  # a question's words come back in its answer; an answer with none of them is torn
+    if heading.rstrip().endswith("?"):  # its words come back in its answer; an answer with none of them is torn
         return is_last and bool(unsaid) and not (named - NEUTRAL_STEMS - HEADING_STEMS) & own
     return bool(unsaid) and (is_last or not _TOPICS.search(heading))
 
@@ -166,7 +166,7 @@ def _lead_in(passage: str, start: int) -> str | None:
     """Return the line with a colon at its end that the list of a sentence hangs on, or the head of its table."""
     lines = passage[: passage.find("\n", start) if "\n" in passage[start:] else len(passage)].split("\n")
     if lines[-1].lstrip().startswith("|"):
-        table = [line for line in takewhile(lambda line: line.lstrip().startswith("|"), reversed(lines))]
+        table = list(takewhile(lambda line: line.lstrip().startswith("|"), reversed(lines)))
         return table[-1] if len(table) > 1 else None
     if not _ITEM.match(lines[-1]):
         return None
@@ -189,7 +189,6 @@ def _is_torn(passage: str, start: int, end: int) -> bool:
 
 def _neighbors(passage: str, start: int, end: int) -> tuple[str, str]:
     """Return the sentences before and after a place, empty where there is none in its paragraph."""
-    before = re.split(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t])", passage[:start])[-1]
-    after = re.split(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])[ \t])", passage[end:])[0]
+    before, after = _PARAGRAPH.split(passage[:start])[-1], _PARAGRAPH.split(passage[end:])[0]
     left, right = split_sentences(before), [part for part in BOUNDARY.split(after) if part and part.strip()]
     return (_ITEM.sub("", left[-1]).strip() if left else ""), (right[0].strip() if right else "")

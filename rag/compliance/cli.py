@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("message", help="JSON file of the message (see rag/compliance/README.md), - for stdin")
     path = parser.parse_args(arguments).message
     try:
-        file = read_message(_raw(path), datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        file = read_message(_raw(path), today)
         _refuse_lawless_day(file)
     except UnknownFamilyError as error:
         print(json.dumps(_row("H-IN-01", "1", "blocked", str(error), ())))
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     except MessageFileError as error:
         print(f"{path}: {error}", file=sys.stderr)
         return UNREADABLE
+    if not file.run.get("as_of"):
+        print(f"{path}: run.as_of is not given; judged by the rules in force today, {today} (UTC)", file=sys.stderr)
     if file.ignored:
         print(f"{path}: read by no rule: {', '.join(file.ignored)}", file=sys.stderr)
     rows = list(rows_of(file))

@@ -190,10 +190,10 @@ def write_all(host: str, run_file: Path) -> None:
                 file.write(json.dumps({"configuration": name, "brief_id": brief.brief_id, "sentences": rows}) + "\n")
                 file.flush()
                 said[name] += sum(judge(item).is_said for item in new)
-            if all(said[name] >= WANTED_SENTENCES for name in CONFIGURATIONS):
-                break
             so_far = ", ".join(f"{name} {said[name]}" for name in CONFIGURATIONS)
             print(f"  sentences said so far: {so_far}", file=sys.stderr, flush=True)
+            if all(said[name] >= WANTED_SENTENCES for name in CONFIGURATIONS):
+                break
 
 
 def writer_of(host: str) -> OllamaWriter:

@@ -82,6 +82,11 @@ def test_a_clean_message_passes_every_content_rule(capsys, monkeypatch):
     assert found["A-DD-02"]["rule_version"] == "1"
 
 
+def test_a_message_without_a_day_is_judged_by_today_and_told_so(capsys, monkeypatch):
+    assert "run.as_of is not given" in rows(capsys, monkeypatch, run={})[2]
+    assert "run.as_of" not in rows(capsys, monkeypatch)[2]
+
+
 def test_a_fixed_text_is_appended_once_and_named(capsys, monkeypatch):
     code, found, _ = rows(capsys, monkeypatch, text=CLEAN["text"].replace("Member FDIC. ", ""))
     row = found["A-FD-01"]
