@@ -1,14 +1,23 @@
 {{ config(meta={'dagster': {'ref': {'name': 'audit_message_trace'}}}) }}
 -- From a message_id alone: the trace of every message of the night has its decision, features, checks and versions, a
 -- released one also its citations and a consent in force, and the text's hash is the one that rendering recorded.
--- Candidates, by far the largest part, are asked of the sixteenth of messages whose id begins with 0.
+-- Candidates, by far the largest part, are asked of the sixteenth of messages whose id begins with 0; above 50,000
+-- messages a night all parts are: every message's JSON at once outgrows the memory DuckDB may take, and stands still.
+{% set sixteenth = "message_id < '1'" %}
+{% set count_messages %}
+    select count(*) as messages from {{ ref('fct_messages') }} where as_of_date = {{ as_of_date() }}
+{% endset %}
+{% set asked = 'true' %}
+{% if execute and run_query(count_messages).rows[0][0] > 50000 %}
+    {% set asked = sixteenth %}
+{% endif %}
 with messages as (
     select
         message_id,
         status,
         content_hash
     from {{ ref('fct_messages') }}
-    where as_of_date = {{ as_of_date() }}
+    where as_of_date = {{ as_of_date() }} and {{ asked }}
 ),
 
 traces as (
@@ -22,7 +31,7 @@ traces as (
         consents,
         rendered_sha256
     from {{ ref('audit_message_trace') }}
-    where as_of_date = {{ as_of_date() }}
+    where as_of_date = {{ as_of_date() }} and {{ asked }}
 ),
 
 sampled_candidates as (
@@ -30,7 +39,7 @@ sampled_candidates as (
         message_id,
         candidates
     from {{ ref('audit_message_trace') }}
-    where as_of_date = {{ as_of_date() }} and message_id < '1'
+    where as_of_date = {{ as_of_date() }} and {{ sixteenth }}
 )
 
 select
