@@ -19,6 +19,7 @@ import numpy.typing as npt
 from rag.chunking import Chunk, chunk_document
 from rag.documents import Document
 from rag.embeddings import Embedder
+from rag.questions.asking_day import without_asking_day
 from rag.questions.model import AnswerModel, Findings, load_model
 from rag.questions.reader import QuestionReader, load_reader
 from rag.retrieval import SOURCE_KINDS, Filters, Retrieved, fused_scores, retrieved_of, search_words
@@ -143,6 +144,7 @@ class QuestionIndex:
         admitted = [indexed for indexed in self.store.chunks() if filters.admit(indexed)]
         if not admitted:
             return Examined((), None)
+        question = without_asking_day(question, filters.send_date)
         candidates = self._candidates(question, admitted)
         texts = [index_text(indexed.title, indexed.chunk) for indexed in candidates]
         scores = (self._reader or load_reader()).score(question, texts)

@@ -10,6 +10,7 @@ from rag.documents import Document, parse_document
 from rag.embeddings import EmbedderError, WordLlamaEmbedder
 from rag.questions.__main__ import main
 from rag.questions.answering import QuestionIndex
+from rag.questions.asking_day import without_asking_day
 from rag.questions.model import AnswerModel, Findings, fit_logistic, load_model, write_model
 from rag.questions.reader import QuestionReader, load_reader
 from rag.questions.training import Example, ReaderSettings, train_reader
@@ -224,3 +225,32 @@ def test_a_model_of_an_ollama_server_may_read_the_questions(monkeypatch):
         OllamaEmbedder("nomic", refused_host())
     monkeypatch.delenv("WORDBOND_OLLAMA_EMBED_MODEL")
     assert isinstance(question_embedder(), MiniLmEmbedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "day", "kept"),
+    [
+        ("What did certificates yield in spring 2025?", "2025-04-15", "What did certificates yield?"),
+        ("What did certificates yield in spring 2025?", "2025-06-01", None),
+        ("What did certificates yield in spring 2025?", "2026-04-15", None),
+        ("How big was the reward back in autumn?", "2025-10-10", "How big was the reward?"),
+        ("Savings rate this December, please", "2027-12-01", "Savings rate, please"),
+        ("In January 2026, what is the fee?", "2026-01-15", "what is the fee?"),
+        ("Rate on January 15, 2026?", "2026-01-15", "Rate?"),
+        ("Rate on January 16, 2026?", "2026-01-15", None),
+        ("Rate on 2026-01-15?", "2026-01-15", "Rate?"),
+        ("What may this March on fees mean?", "2026-04-01", None),
+        ("May I close it since January 2026?", "2026-01-15", None),
+        ("Does the January 2026's sheet hold?", "2026-01-15", None),
+        ("this winter", "2026-01-15", None),
+    ],
+)
+def test_a_time_is_left_out_where_it_is_the_day_the_question_is_put_to(question, day, kept):
+    assert without_asking_day(question, date.fromisoformat(day)) == (kept or question)
+
+
+def test_a_question_put_to_a_past_day_may_name_it(index):
+    named = index.examine("What did the Quay CD yield in spring 2025?", Filters(send_date=date(2025, 4, 15)))
+    assert named == index.examine("What did the Quay CD yield?", Filters(send_date=date(2025, 4, 15)))
+    other = index.examine("What did the Quay CD yield in spring 2024?", Filters(send_date=date(2025, 4, 15)))
+    assert other.findings != named.findings
