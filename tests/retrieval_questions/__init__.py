@@ -5,8 +5,8 @@ on, `*_test.yaml` is only measured on. All others were written later, by writers
 other questions. To learn from: `*_training.yaml`, the pairs of `*_contrast.yaml` (a question, and one on the same thing
 that no document answers), and `*_wide.yaml`, by twenty-four writers with tasks of their own (what is not sold, the
 asker's own records, other times, missing details, short, long); a question nearly like a measured one was taken out. To
-fit the decision on: `*_second.yaml` and `*_decision.yaml`. To be measured on, each by one hand: `*_fresh.yaml` and
-`*_final.yaml`, committed before the training they judge. An answer is a document and a quote that stands verbatim in
+fit the decision on: `*_second.yaml` and `*_decision.yaml`. To be measured on: `*_fresh.yaml` and `*_final.yaml`, each
+by one hand, and `*_verdict.yaml` by two, committed before the training they judge. An answer is a document and a quote that stands verbatim in
 the version in force on the day of the question; any one of a question's answers will do.
 """
 
@@ -23,7 +23,7 @@ LEARNT_FROM = ("training", "contrast", "wide")
 """What the reader learns from."""
 FITTED_ON = ("development", "second", "decision")
 """What the decision to answer is fitted on: the reader has not seen them."""
-MEASURED_ON = ("test", "fresh", "final")
+MEASURED_ON = ("test", "fresh", "final", "verdict")
 """What nothing is chosen on."""
 SETS = tuple(dict.fromkeys((*HALVES, *LEARNT_FROM, *FITTED_ON, *MEASURED_ON)))
 
