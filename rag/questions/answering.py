@@ -2,8 +2,8 @@
 
 Belongs here: the search over the documents that state facts (sheets, promotions, answers to questions; never wording
 for messages), its order, and the decision to abstain. Passages are found by vectors and by words, fused by reciprocal
-rank; the reader (`rag.questions.reader`) puts the fifty best in order, and a small model decides from what it says
-whether one of them answers (`rag.questions.model`).
+rank; the reader (`rag.questions.reader`) puts the fifty best in order, and a small model (`rag.questions.model`)
+decides whether one of them answers, from what the reader says and from questions asked before (`rag.questions.asked`).
 """
 
 import math
@@ -14,14 +14,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.chunking import Chunk, chunk_document
 from rag.documents import Document
 from rag.embeddings import Embedder
+from rag.questions.asked import AskedBefore, load_memory
 from rag.questions.asking_day import without_asking_day
 from rag.questions.model import AnswerModel, Findings, load_model
-from rag.questions.reader import QuestionReader, load_reader
+from rag.questions.reader import QuestionReader, ReadQuestion, load_reader
 from rag.retrieval import SOURCE_KINDS, Filters, Retrieved, fused_scores, retrieved_of, search_words
 from rag.sentence_embedder import question_embedder
 from rag.store import IndexedChunk, Reading, RefreshReport, Store, index_text
@@ -102,7 +102,8 @@ class QuestionIndex:
     def refresh(self, documents: list[Document]) -> RefreshReport:
         """Make the index hold exactly the answering passages of `documents`; see `Store.refresh`."""
         report = self.store.refresh(documents)
-        self.__dict__.pop("_known_words", None)
+        for known in ("_known_words", "_memory"):
+            self.__dict__.pop(known, None)
         return report
 
     def ask(
@@ -147,10 +148,10 @@ class QuestionIndex:
         question = without_asking_day(question, filters.send_date)
         candidates = self._candidates(question, admitted)
         texts = [index_text(indexed.title, indexed.chunk) for indexed in candidates]
-        scores = (self._reader or load_reader()).score(question, texts)
-        order = sorted(range(len(candidates)), key=lambda n: (-scores[n], candidates[n].chunk.chunk_id))
-        passages = tuple(retrieved_of(candidates[n], float(scores[n])) for n in order[:k])
-        return Examined(passages, self._findings(question, scores))
+        read = (self._reader or load_reader()).read(question, texts)
+        order = sorted(range(len(candidates)), key=lambda n: (-read.scores[n], candidates[n].chunk.chunk_id))
+        passages = tuple(retrieved_of(candidates[n], float(read.scores[n])) for n in order[:k])
+        return Examined(passages, self._findings(question, read, {indexed.chunk.doc_id for indexed in admitted}))
 
     def _candidates(self, question: str, admitted: list[IndexedChunk]) -> list[IndexedChunk]:
         """Return the passages that the reader looks at."""
@@ -161,13 +162,20 @@ class QuestionIndex:
         by_id = {indexed.row_id: indexed for indexed in admitted}
         return [by_id[row_id] for row_id in kept]
 
-    def _findings(self, question: str, scores: npt.NDArray[np.float64]) -> Findings:
+    def _findings(self, question: str, read: ReadQuestion, in_force: set[str]) -> Findings:
         """Return the features of the decision to answer."""
         names = [name.casefold() for name in _NAME.findall(question)]
         return Findings(
-            evidence=max(math.log(math.fsum(np.exp(scores))), LEAST_EVIDENCE),
+            evidence=max(math.log(math.fsum(np.exp(read.scores))), LEAST_EVIDENCE),
+            asked_before=self._memory.leaning(read.vector, in_force) if self._memory else None,
             unknown_names=float(any(name not in self._known_words for name in names)),
         )
+
+    @cached_property
+    def _memory(self) -> AskedBefore | None:
+        """The questions asked before, if they were asked of these documents."""
+        memory = load_memory()
+        return memory if memory.is_of({indexed.chunk.doc_id for indexed in self.store.chunks()}) else None
 
     @cached_property
     def _known_words(self) -> frozenset[str]:

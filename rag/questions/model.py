@@ -24,16 +24,21 @@ class Findings:
     ----------
     evidence : float
         Logit that some passage answers rather than none: the logarithm of the sum over passages of exp(logit).
+    asked_before : float or None
+        To which side the nearest questions asked before lean (`rag.questions.asked`); None where none were asked of
+        these documents: it then counts as its mean.
     unknown_names : float
         1 if the question holds, within a sentence, a capitalised word that stands nowhere in the corpus.
     """
 
     evidence: float
+    asked_before: float | None
     unknown_names: float
 
     def row(self) -> list[float]:
-        """Return the features in the order of the fields."""
-        return [float(getattr(self, field.name)) for field in fields(self)]
+        """Return the features in the order of the fields; NaN for None."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return [math.nan if value is None else float(value) for value in values]
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class AnswerModel:
     def probability(self, findings: Findings) -> float:
         """Return the probability that one of the passages found answers the question."""
         parts = zip(findings.row(), self.means, self.scales, self.weights, strict=True)
-        score = self.intercept + sum(weight * (value - mean) / scale for value, mean, scale, weight in parts)
+        score = self.intercept + sum(
+            weight * (value - mean) / scale for value, mean, scale, weight in parts if not math.isnan(value)
+        )
         return round(1 / (1 + math.exp(-score)), 6)
 
 
@@ -71,6 +78,7 @@ def fit_logistic(
     Parameters
     ----------
     rows : ndarray, (questions, features)
+        Without NaN.
     answered : ndarray of bool, (questions,)
         True where a passage of the corpus answers.
     threshold : float

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.minilm import (
+    DIMENSIONS,
     LAYERS,
     SHARED_LAYERS,
     Adapter,
@@ -78,15 +79,31 @@ def joined(passages: list["Tensor"]) -> PassageStates:
     return PassageStates(normalize(torch.stack([one.mean(0) for one in passages]), dim=1), torch.cat(passages), owners)
 
 
-def score_states(
+@dataclass(frozen=True)
+class QuestionStates:
+    """Questions as the model reads them with the adapter.
+
+    Attributes
+    ----------
+    vectors : Tensor, (questions, 384)
+    tokens : Tensor, (questions, longest, 384)
+    mask : Tensor of bool, (questions, longest)
+        Where there are tokens.
+    """
+
+    vectors: "Tensor"
+    tokens: "Tensor"
+    mask: "Tensor"
+
+
+def read_questions(
     weights: dict[str, "Tensor"],
     adapter: Adapter,
     questions: list["Tensor"],
-    passages: PassageStates,
     dropout: float = 0.0,
     training: bool = False,
-) -> "Tensor":
-    """Score questions against passages.
+) -> QuestionStates:
+    """Read questions.
 
     Parameters
     ----------
@@ -96,11 +113,40 @@ def score_states(
         With the extras that `rag.questions.training` starts.
     questions : list of Tensor
         Lower states of each.
-    passages : PassageStates
     dropout : float
         Of the question's states, in training.
     training : bool
         Large products are taken in half precision, as in `rag.minilm.run_layers`; scores never are.
+
+    Returns
+    -------
+    QuestionStates
+    """
+    from torch.nn.functional import dropout as drop
+
+    states, mask = padded(questions)
+    states = drop(states, dropout, training)
+    states = run_layers(weights, states, mask, SHARED_LAYERS, LAYERS, adapter if training else None, training)
+    vectors = mean_pooled(states, mask)
+    return QuestionStates(vectors + vectors @ adapter.extras["down"].T @ adapter.extras["up"].T, states, mask)
+
+
+def score_states(
+    adapter: Adapter,
+    questions: QuestionStates,
+    passages: PassageStates,
+    dropout: float = 0.0,
+    training: bool = False,
+) -> "Tensor":
+    """Score questions against passages.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    questions : QuestionStates
+    passages : PassageStates
+    dropout, training : float, bool
+        As in `read_questions`.
 
     Returns
     -------
@@ -111,12 +157,7 @@ def score_states(
     from torch.nn.functional import dropout as drop
     from torch.nn.functional import normalize
 
-    extras = adapter.extras
-    states, mask = padded(questions)
-    states = drop(states, dropout, training)
-    states = run_layers(weights, states, mask, SHARED_LAYERS, LAYERS, adapter if training else None, training)
-    vector = mean_pooled(states, mask)
-    vector = vector + vector @ extras["down"].T @ extras["up"].T
+    extras, states, mask, vector = adapter.extras, questions.tokens, questions.mask, questions.vectors
     asked = normalize(drop(states, dropout, training) @ extras["tokens"], dim=2)
     count, length, _ = asked.shape
     kind = torch.bfloat16 if training else torch.float32
@@ -129,6 +170,22 @@ def score_states(
     by_tokens = (matters[:, :, None] * nearest).sum(1) - _NEAR
     logits = extras["scale"].exp() * (vector @ passages.vectors.T) + extras["token_scale"].exp() * by_tokens
     return logits - extras["nothing"]
+
+
+@dataclass(frozen=True)
+class ReadQuestion:
+    """A question as the reader takes it.
+
+    Attributes
+    ----------
+    scores : ndarray, (passages,)
+        A logit for each passage, rounded to 3 decimals; above 0 = rather this one than none.
+    vector : ndarray, (384,)
+        The question's unit vector: questions on the same thing are near each other.
+    """
+
+    scores: npt.NDArray[np.float64]
+    vector: npt.NDArray[np.float64]
 
 
 class QuestionReader:
@@ -145,15 +202,29 @@ class QuestionReader:
         self._weights = merged(adapter)
         self._kept: OrderedDict[str, Tensor] = OrderedDict()
 
-    def score(self, question: str, passages: list[str]) -> npt.NDArray[np.float64]:
-        """Return a logit for each passage, (passages,), rounded to 3 decimals; above 0 = rather this one than none."""
+    def read(self, question: str, passages: list[str]) -> "ReadQuestion":
+        """Read a question beside passages."""
         import torch
 
         with torch.no_grad():
-            read = joined(self._states(passages))
-            logits = score_states(self._weights, self._adapter, lower_states([question]), read)
-        scores: npt.NDArray[np.float64] = np.asarray(logits[0].numpy(), dtype=np.float64)
-        return np.round(scores, 3)
+            asked = read_questions(self._weights, self._adapter, lower_states([question]))
+            logits = score_states(self._adapter, asked, joined(self._states(passages)))
+        scores = np.asarray(logits[0].numpy(), dtype=np.float64)
+        vector = np.asarray(asked.vectors[0].numpy(), dtype=np.float64)
+        return ReadQuestion(np.round(scores, 3), vector / np.linalg.norm(vector))
+
+    def vectors(self, questions: list[str]) -> npt.NDArray[np.float64]:
+        """Return unit vectors of many questions, (questions, 384)."""
+        import torch
+
+        lower, found = lower_states(questions), np.zeros((len(questions), DIMENSIONS))
+        order = sorted(range(len(lower)), key=lambda place: len(lower[place]))
+        with torch.no_grad():
+            for batch in (order[start : start + 64] for start in range(0, len(order), 64)):
+                asked = read_questions(self._weights, self._adapter, [lower[place] for place in batch])
+                found[batch] = asked.vectors.numpy()
+        unit: npt.NDArray[np.float64] = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
 
     def _states(self, passages: list[str]) -> list["Tensor"]:
         """Return the states of passages, from those kept where they are."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rag.adapter_training import Progress, batches_of_like_length, descend
 from rag.minilm import DIMENSIONS, Adapter, load_minilm, lower_states, new_adapter
-from rag.questions.reader import joined, read_passages, score_states
+from rag.questions.reader import joined, read_passages, read_questions, score_states
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -114,8 +114,9 @@ def train_reader(
     groups: list[dict[str, Any]] = [{"params": others}, {"params": scales, "weight_decay": 0.0}]
 
     def loss_of(batch: npt.NDArray[np.int64]) -> "Tensor":
-        asked = [questions[place] for place in batch]
-        logits = score_states(weights, adapter, asked, read, settings.dropout, training=True)
+        lower = [questions[place] for place in batch]
+        asked = read_questions(weights, adapter, lower, settings.dropout, training=True)
+        logits = score_states(adapter, asked, read, settings.dropout, training=True)
         return _loss(logits, [examples[place] for place in batch], settings.without_answers)
 
     lengths = np.array([len(question) for question in questions])

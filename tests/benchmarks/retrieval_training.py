@@ -1,18 +1,18 @@
-"""Trains the reader of questions on the training questions and writes `rag/questions/reader.npz`.
+"""Trains the reader of questions on the training questions, and writes it and its memory of them.
 
-Some twenty minutes of one core. `--fit` of `tests.benchmarks.retrieval_questions` fits the decision to answer
-afterwards, on questions that the reader has not learnt from.
+Some twenty minutes of one core; `--memory` makes the memory alone, with the reader that ships, in one. `--fit` of
+`tests.benchmarks.retrieval_questions` fits the decision to answer afterwards, on questions that neither has seen.
 """
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from rag.adapter_training import print_progress
 from rag.documents import load_corpus
 from rag.questions.answering import answer_passages
-from rag.questions.reader import ADAPTER_FILE
+from rag.questions.asked import remember
+from rag.questions.reader import ADAPTER_FILE, load_reader
 from rag.questions.training import Example, ReaderSettings, train_reader
 from rag.store import IndexedChunk, index_text
 from tests.benchmarks.retrieval_questions import filters_of
@@ -39,19 +39,27 @@ def example_of(question: Question, passages: list[IndexedChunk]) -> Example:
     return Example(question.text, admitted, np.array(answers) & admitted)
 
 
+def train(questions: list[Question]) -> None:
+    """Train the reader and write it."""
+    passages = corpus_passages()
+    texts = [index_text(indexed.title, indexed.chunk) for indexed in passages]
+    examples = [example_of(question, passages) for question in questions]
+    train_reader(texts, examples, ReaderSettings(), print_progress).save(ADAPTER_FILE)
+
+
 def main() -> None:
-    """Train on the named sets."""
+    """Train on the named sets, and remember them."""
     import torch
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ADAPTER_FILE)
+    parser.add_argument("--memory", action="store_true", help="only the memory")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    passages = corpus_passages()
-    texts = [index_text(indexed.title, indexed.chunk) for indexed in passages]
     questions = [question for name in LEARNT_FROM for question in load_questions(name)]
-    examples = [example_of(question, passages) for question in questions]
-    train_reader(texts, examples, ReaderSettings(), print_progress).save(chosen.out)
+    if not chosen.memory:
+        train(questions)
+    vectors = load_reader().vectors([question.text for question in questions])
+    remember(vectors, [[doc_id for doc_id, _ in question.answers] for question in questions]).save()
 
 
 if __name__ == "__main__":

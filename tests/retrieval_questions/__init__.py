@@ -3,11 +3,12 @@
 The halves are halves by writing order, fixed before anything was tuned: `*_development.yaml` is what choices are made
 on, `*_test.yaml` is only measured on. All others were written later, by writers given the documents and none of the
 other questions. To learn from: `*_training.yaml`, the pairs of `*_contrast.yaml` (a question, and one on the same thing
-that no document answers), and `*_wide.yaml`, by twenty-four writers with tasks of their own (what is not sold, the
-asker's own records, other times, missing details, short, long); a question nearly like a measured one was taken out. To
-fit the decision on: `*_second.yaml` and `*_decision.yaml`. To be measured on: `*_fresh.yaml` and `*_final.yaml`, each
-by one hand, and `*_verdict.yaml` by two, committed before the training they judge. An answer is a document and a quote that stands verbatim in
-the version in force on the day of the question; any one of a question's answers will do.
+that no document answers), and `*_wide.yaml`, by many writers with tasks of their own (what is not sold, the asker's own
+records, other times, missing details, short, long, one part of the documents); a question nearly like a measured one
+was taken out. To fit the decision on: `*_second.yaml` and `*_decision.yaml`. To be measured on: `*_fresh.yaml` and
+`*_final.yaml`, each by one hand, and `*_verdict.yaml` by two, committed before the training they judge. An answer is a
+document and a quote that stands verbatim in the version in force on the day of the question; any one of a question's
+answers will do.
 """
 
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ from rag.documents import Document, parse_document
 from rag.embeddings import EmbedderError, WordLlamaEmbedder
 from rag.questions.__main__ import main
 from rag.questions.answering import QuestionIndex
+from rag.questions.asked import load_memory, remember
 from rag.questions.asking_day import without_asking_day
 from rag.questions.model import AnswerModel, Findings, fit_logistic, load_model, write_model
 from rag.questions.reader import QuestionReader, load_reader
@@ -17,6 +18,8 @@ from rag.questions.training import Example, ReaderSettings, train_reader
 from rag.retrieval import Filters
 from rag.sentence_embedder import MiniLmEmbedder, OllamaEmbedder, question_embedder
 from tests.ollama_server import refused_host, running_server
+from tests.retrieval_questions import LEARNT_FROM, load_questions
+from tests.unit.rag_bank import corpus
 
 DAY = date(2026, 2, 1)
 
@@ -40,8 +43,8 @@ BANK = [
     doc("voice", "brand_voice", "Voice", "# V\n\nWires are simple."),
     doc("sheet", "rate_sheet", "Wires", "# W | role: claim\n\n- Wires cost $25."),
 ]  # fmt: skip
-SURE = AnswerModel((0.0,) * 2, (1.0,) * 2, (0.0,) * 2, 5.0, 0.5, "nothing: always answers")
-DOUBTING = AnswerModel((0.0,) * 2, (1.0,) * 2, (0.0,) * 2, -5.0, 0.5, "nothing: never answers")
+SURE = AnswerModel((0.0,) * 3, (1.0,) * 3, (0.0,) * 3, 5.0, 0.5, "nothing: always answers")
+DOUBTING = AnswerModel((0.0,) * 3, (1.0,) * 3, (0.0,) * 3, -5.0, 0.5, "nothing: never answers")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +123,7 @@ def test_the_reader_learns_which_passage_answers_and_when_none_does():
     adapter = train_reader(PASSAGES, examples(), ReaderSettings(epochs=12, batch=6, learning_rate=3e-3, dropout=0.0))
     reader = QuestionReader(adapter)
     for example, (_, place) in zip(examples(), WORDS, strict=True):
-        scores = reader.score(example.text, PASSAGES)
+        scores = reader.read(example.text, PASSAGES).scores
         assert (scores.argmax() == place and scores.max() > 0) if place is not None else scores.max() < 0
 
 
@@ -130,22 +133,75 @@ def test_training_the_reader_is_a_function_of_its_arguments():
 
 
 def test_a_passage_is_scored_alike_alone_and_among_others():
-    together = load_reader().score("Where do roses grow?", PASSAGES)
-    alone = [load_reader().score("Where do roses grow?", [passage])[0] for passage in PASSAGES]
+    together = load_reader().read("Where do roses grow?", PASSAGES).scores
+    alone = [load_reader().read("Where do roses grow?", [passage]).scores[0] for passage in PASSAGES]
     assert together.shape == (4,) and np.allclose(together, alone, atol=0.0021)
 
 
 def test_the_fit_finds_what_separates_and_the_parameters_survive_the_file(tmp_path):
     rng = np.random.default_rng(3)
-    rows = rng.normal(size=(200, 2))
+    rows = rng.normal(size=(200, 3))
     answered = rows[:, 0] > 0.2
     model = fit_logistic(rows, answered, 0.4, "200 drawn rows")
-    assert max(range(2), key=lambda n: abs(model.weights[n])) == 0
+    assert max(range(3), key=lambda n: abs(model.weights[n])) == 0
     told = np.array([model.probability(Findings(*row)) >= 0.5 for row in rows])
     assert (told == answered).mean() > 0.9
     write_model(model, tmp_path / "model.json")
     assert load_model(tmp_path / "model.json") == model
-    assert 0 < load_model().threshold < 1 and len(load_model().weights) == 2
+    assert 0 < load_model().threshold < 1 and len(load_model().weights) == 3
+
+
+def test_what_was_never_asked_of_these_documents_counts_as_the_mean():
+    model = AnswerModel((0.0, 0.4, 0.0), (1.0, 2.0, 1.0), (1.0, 3.0, 0.0), 0.0, 0.5, "by hand")
+    assert model.probability(Findings(0.7, None, 0.0)) == model.probability(Findings(0.7, 0.4, 0.0)) == 0.668188
+    assert model.probability(Findings(0.7, 0.0, 0.0)) < 0.668188
+
+
+AXES = np.eye(384)
+MEMORY = remember(AXES[[0, 0, 1, 2, 3]] + 0.01 * AXES[4], [["fees"], ["fees", "rates"], ["rates"], [], []], 4)
+"""Two questions along one axis, the others each along its own."""
+
+
+@pytest.mark.parametrize(
+    ("axis", "in_force", "leaning"),
+    [
+        (0, {"fees", "rates"}, 2 / 3),
+        (0, {"fees"}, 2 / 3),
+        (0, {"rates"}, 0.0),
+        (0, set(), -2 / 3),
+        (1, {"fees", "rates"}, 1 / 3),
+        (1, {"fees"}, -1 / 3),
+        (2, {"fees", "rates"}, -1 / 3),
+        (2, set(), -1 / 3),
+    ],
+)
+def test_the_nearest_questions_lean_to_answered_only_while_their_documents_hold(axis, in_force, leaning):
+    assert MEMORY.leaning(AXES[axis], in_force) == pytest.approx(leaning, abs=0.001)
+
+
+def test_a_memory_is_of_a_corpus_that_has_its_documents_and_survives_the_file(tmp_path):
+    assert MEMORY.documents == ("fees", "rates") and MEMORY.answered_by.tolist()[:4] == [
+        [0, -1],
+        [0, 1],
+        [1, -1],
+        [-1, -1],
+    ]
+    assert MEMORY.is_of({"fees", "rates", "more"}) and not MEMORY.is_of({"fees"})
+    MEMORY.save(tmp_path / "asked.npz")
+    read = load_memory(tmp_path / "asked.npz")
+    assert read.documents == MEMORY.documents
+    assert all(np.array_equal(getattr(read, name), getattr(MEMORY, name))
+               for name in ("mean", "directions", "vectors", "answered_by"))  # fmt: skip
+
+
+def test_the_memory_that_ships_is_of_the_questions_learnt_from_and_of_no_other_bank(index):
+    learnt = [question for name in LEARNT_FROM for question in load_questions(name)]
+    memory = load_memory()
+    assert len(memory.vectors) == len(learnt)
+    answered = (memory.answered_by >= 0).any(axis=1)
+    assert answered.tolist() == [bool(question.answers) for question in learnt]
+    assert memory.is_of({document.doc_id for document in corpus()})
+    assert index.examine("What does a wire cost?", Filters(send_date=DAY)).findings.asked_before is None
 
 
 def test_the_command_prints_the_answer_with_its_place_or_why_there_is_none(tmp_path, capsys):
