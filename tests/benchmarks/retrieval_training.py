@@ -12,6 +12,7 @@ from rag.adapter_training import print_progress
 from rag.documents import load_corpus
 from rag.questions.answering import answer_passages
 from rag.questions.asked import remember
+from rag.questions.asking_day import without_asking_day
 from rag.questions.reader import ADAPTER_FILE, load_reader
 from rag.questions.training import Example, ReaderSettings, train_reader
 from rag.store import IndexedChunk, index_text
@@ -28,6 +29,11 @@ def corpus_passages() -> list[IndexedChunk]:
     ]
 
 
+def asked(question: Question) -> str:
+    """Return a question as the reader is given it."""
+    return without_asking_day(question.text, question.asked_on)
+
+
 def example_of(question: Question, passages: list[IndexedChunk]) -> Example:
     """Return a question as the reader learns from it."""
     filters = filters_of(question)
@@ -36,7 +42,7 @@ def example_of(question: Question, passages: list[IndexedChunk]) -> Example:
         any(indexed.chunk.doc_id == doc and quote in indexed.chunk.text for doc, quote in question.answers)
         for indexed in passages
     ]
-    return Example(question.text, admitted, np.array(answers) & admitted)
+    return Example(asked(question), admitted, np.array(answers) & admitted)
 
 
 def train(questions: list[Question]) -> None:
@@ -58,7 +64,7 @@ def main() -> None:
     questions = [question for name in LEARNT_FROM for question in load_questions(name)]
     if not chosen.memory:
         train(questions)
-    vectors = load_reader().vectors([question.text for question in questions])
+    vectors = load_reader().vectors([asked(question) for question in questions])
     remember(vectors, [[doc_id for doc_id, _ in question.answers] for question in questions]).save()
 
 
