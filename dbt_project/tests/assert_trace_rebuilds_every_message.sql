@@ -10,6 +10,7 @@
 {% set asked = 'true' %}
 {% if execute and run_query(count_messages).rows[0][0] > 50000 %}
     {% set asked = sixteenth %}
+    {% do log('More than 50,000 messages: the trace of a sixteenth of them is asked, not of all.', info=true) %}
 {% endif %}
 with messages as (
     select

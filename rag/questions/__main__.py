@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     for conflict in conflicts:
         print(conflict, file=sys.stderr)
+    if index.memory is None:
+        print("No question asked before is known of these documents; the reader alone decides.", file=sys.stderr)
     passages = [
         {
             "doc_id": item.doc_id,

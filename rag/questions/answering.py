@@ -102,7 +102,7 @@ class QuestionIndex:
     def refresh(self, documents: list[Document]) -> RefreshReport:
         """Make the index hold exactly the answering passages of `documents`; see `Store.refresh`."""
         report = self.store.refresh(documents)
-        for known in ("_known_words", "_memory"):
+        for known in ("_known_words", "memory"):
             self.__dict__.pop(known, None)
         return report
 
@@ -167,12 +167,12 @@ class QuestionIndex:
         names = [name.casefold() for name in _NAME.findall(question)]
         return Findings(
             evidence=max(math.log(math.fsum(np.exp(read.scores))), LEAST_EVIDENCE),
-            asked_before=self._memory.leaning(read.vector, in_force) if self._memory else None,
+            asked_before=self.memory.leaning(read.vector, in_force) if self.memory else None,
             unknown_names=float(any(name not in self._known_words for name in names)),
         )
 
     @cached_property
-    def _memory(self) -> AskedBefore | None:
+    def memory(self) -> AskedBefore | None:
         """The questions asked before, if they were asked of these documents."""
         memory = load_memory()
         return memory if memory.is_of({indexed.chunk.doc_id for indexed in self.store.chunks()}) else None

@@ -202,7 +202,7 @@ class QuestionReader:
         self._weights = merged(adapter)
         self._kept: OrderedDict[str, Tensor] = OrderedDict()
 
-    def read(self, question: str, passages: list[str]) -> "ReadQuestion":
+    def read(self, question: str, passages: list[str]) -> ReadQuestion:
         """Read a question beside passages."""
         import torch
 

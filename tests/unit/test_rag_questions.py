@@ -210,7 +210,9 @@ def test_the_command_prints_the_answer_with_its_place_or_why_there_is_none(tmp_p
     (tmp_path / "documents" / "wire.md").write_text(text)
     asked = ["--date", "2026-02-01", "--documents", str(tmp_path / "documents"), "--index", str(tmp_path / "q.sqlite")]
     assert main(["What is the cost of a wire?", *asked]) == 0
-    told = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    assert printed.err == "No question asked before is known of these documents; the reader alone decides.\n"
+    told = json.loads(printed.out)
     assert told["abstained"] is None and told["passages"] == [
         {"doc_id": "wire", "doc_version": "1", "char_start": 0, "char_end": 17, "text": "A wire costs $25."}
     ]
