@@ -4,6 +4,7 @@ What belongs here: small pure functions around the dbt command line. Which model
 to the asset module of that step.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def build_arguments(*, full_refresh: bool = False) -> list[str]:
     >>> build_arguments()[:2]
     ['build', '--exclude-resource-type']
     """
-    variables = f'{{"bank_timezone": "{SETTINGS.bank_timezone}"}}'
+    variables = json.dumps({"bank_timezone": SETTINGS.bank_timezone, "traced_messages": SETTINGS.traced_messages})
     arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     if full_refresh:
         arguments.append("--full-refresh")

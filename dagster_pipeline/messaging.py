@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import duckdb
 import pandas as pd
 
+from dagster_pipeline.settings import SETTINGS
 from dagster_pipeline.tables import declared_tables, replace_partition
 from rag.approvals import NOBODY, STATUSES, Decision
 from rag.citations import CitationRow
@@ -285,3 +286,14 @@ def nights_row(night: date, batch: TemplateBatch, writer: str, reason: str, corp
         "templates_reused": len(reused),
         "corpus_version": corpus_version,
     }
+
+
+def trace_notes(con: duckdb.DuckDBPyConnection, night: date) -> list[str]:
+    """Say where the audit test builds the traces of a sixteenth of a night's messages and not of all."""
+    (messages,) = con.execute("select count(*) from rag.messages where as_of_date = ?", [night]).fetchall()[0]
+    if messages <= SETTINGS.traced_messages:
+        return []
+    return [
+        f"The audit test builds the traces of a sixteenth of the {messages:,} messages: more than "
+        f"{SETTINGS.traced_messages:,} at once outgrow its memory."
+    ]

@@ -18,6 +18,9 @@ class PipelineSettings:
     retained_nights: int = 7
     # 1 to 16 GB for DuckDB's buffers; the whole night must fit in 6 GiB beside torch and CatBoost.
     duckdb_memory_gb: int = 3
+    # 1,000 to 100,000 messages of a night whose traces the audit test builds at once; of more, a sixteenth. Those of
+    # 317,515 outgrew the memory above and stood still; a quarter of them (some 79,000) took 31 s.
+    traced_messages: int = 50_000
 
 
 SETTINGS = PipelineSettings()

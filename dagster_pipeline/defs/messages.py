@@ -243,6 +243,7 @@ def rendered_messages(context: dg.AssetExecutionContext, warehouse: Warehouse) -
         templates = messaging.read_templates(con, night)
         statuses = {template.template_id: status_of(template, rulings) for template in templates}
         release_night(con, night, statuses, templates)
+        record_notes(con, night, "audit", messaging.trace_notes(con, night))
         metadata = message_metadata(con, night)
         (checks,) = con.execute("select count(*) from rag.message_checks").fetchall()[0]
     yield dg.MaterializeResult(asset_key=["rag", "messages"], metadata=metadata)

@@ -1,16 +1,16 @@
 {{ config(meta={'dagster': {'ref': {'name': 'audit_message_trace'}}}) }}
 -- From a message_id alone: the trace of every message of the night has its decision, features, checks and versions, a
 -- released one also its citations and a consent in force, and the text's hash is the one that rendering recorded.
--- Candidates, by far the largest part, are asked of the sixteenth of messages whose id begins with 0; above 50,000
--- messages a night all parts are: every message's JSON at once outgrows the memory DuckDB may take, and stands still.
+-- Candidates, by far the largest part, are asked of the sixteenth of messages whose id begins with 0; of a
+-- night of more than `traced_messages` all parts are: every message's JSON at once outgrows DuckDB's memory and stands
+-- still. The night's report says so.
 {% set sixteenth = "message_id < '1'" %}
 {% set count_messages %}
     select count(*) as messages from {{ ref('fct_messages') }} where as_of_date = {{ as_of_date() }}
 {% endset %}
 {% set asked = 'true' %}
-{% if execute and run_query(count_messages).rows[0][0] > 50000 %}
+{% if execute and run_query(count_messages).rows[0][0] > var('traced_messages') %}
     {% set asked = sixteenth %}
-    {% do log('More than 50,000 messages: the trace of a sixteenth of them is asked, not of all.', info=true) %}
 {% endif %}
 with messages as (
     select

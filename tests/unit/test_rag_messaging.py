@@ -1,6 +1,7 @@
 """Between warehouse and rag: nights that repeat, that come out of order, and documents that are corrected."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -292,3 +293,12 @@ def test_sheets_that_disagree_on_the_send_date_are_known_and_not_used(con):
     assert [item.doc_id for item in messaging.documents_as_known(con, NIGHT)] == ["a", "b", "c"]
     assert [item.doc_id for item in usable] == ["c"]
     assert [(item.left.doc_id, item.right.doc_id, item.key) for item in conflicts] == [("a", "b", "late payment fee")]
+
+
+def test_a_night_too_large_to_trace_whole_says_so(con, monkeypatch):
+    for night, count in ((NIGHT, 3), (NEXT, 4)):
+        con.execute("insert into rag.messages (as_of_date) select ? from range(?)", [night, count])
+    monkeypatch.setattr(messaging, "SETTINGS", replace(messaging.SETTINGS, traced_messages=3))
+    assert messaging.trace_notes(con, NIGHT) == []
+    (note,) = messaging.trace_notes(con, NEXT)
+    assert note.startswith("The audit test builds the traces of a sixteenth of the 4 messages: more than 3 at once")
